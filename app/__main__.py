@@ -1,0 +1,277 @@
+"""One command, several roles. Heavy parts are imported by the role that needs them, so that `--help` answers at once."""
+
+# ruff: noqa: PLC0415 (imports inside commands, for the reason above)
+
+import asyncio
+import json
+import secrets
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.errors import HandoffError, SettingError
+from app.log import configure_logging
+from app.settings import Settings, unknown_settings
+
+if TYPE_CHECKING:
+    from app.services.parts import Parts
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+token_cli = typer.Typer(no_args_is_help=True, help="Access tokens of the REST API.")
+audit_cli = typer.Typer(no_args_is_help=True, help="The audit chain.")
+sandbox_cli = typer.Typer(no_args_is_help=True, help="Stand-ins of the vendors, for trying things out.")
+cli.add_typer(token_cli, name="token")
+cli.add_typer(audit_cli, name="audit")
+cli.add_typer(sandbox_cli, name="sandbox")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+# What a role cannot work without.
+TO_SERVE = ("dialnexa_webhook_secrets", "goody_api_key")
+TO_WORK = ("goody_api_key",)
+ROLES = ("viewer", "reviewer", "approver", "admin", "agent", "ingest")
+
+
+def main() -> None:
+    """The console script. A failure we know is one line and exit code 2; what to do next is in it."""
+    try:
+        cli()
+    except SettingError as error:
+        sys.exit(f"handoff: {error}")
+    except HandoffError as error:
+        sys.exit(f"handoff: {error}")
+
+
+def _load_settings(*required: str) -> Settings:
+    settings = Settings.load()
+    configure_logging(settings.log_level)
+    for name in unknown_settings():
+        typer.echo(f"handoff: {name} is set, but nothing in this version reads it. Is it misspelt?", err=True)
+    settings.require(*required)
+    return settings
+
+
+@cli.command()
+def serve(
+    *,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Only the web process; run `handoff worker` beside it.")
+    ] = False,
+) -> None:
+    """Take webhooks and serve the REST API; with a worker in the same process unless told otherwise."""
+    settings = _load_settings(*TO_SERVE)
+    if not settings.goody_webhook_secrets:
+        typer.echo(
+            "handoff: HANDOFF_GOODY_WEBHOOK_SECRETS is not set: Goody's webhooks are refused; changes are seen by polling only.",
+            err=True,
+        )
+    from app.bootstrap import handlers_of, open_database, open_parts
+    from app.main import create_app, serve_app
+    from app.worker import run_worker
+
+    with open_database(settings, bring_up_to_date=True) as database:
+
+        async def background(parts: "Parts", stopping: asyncio.Event) -> None:
+            await _ensure_admin_token(settings, parts)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(database.keep(stopping))
+                if not no_worker:
+                    tasks.create_task(
+                        run_worker(parts, handlers_of(parts), stopping, concurrency=settings.worker_concurrency)
+                    )
+
+        app = create_app(lambda: open_parts(settings, database.url), background)
+        ready = f"handoff: serving at http://{settings.host}:{settings.port} (docs at /docs)"
+        serve_app(app, host=settings.host, port=settings.port, on_ready=lambda: typer.echo(ready, err=True))
+
+
+@cli.command()
+def worker() -> None:
+    """Run jobs: understand, match, decide, execute, settle. As many of these as are needed may run."""
+    settings = _load_settings(*TO_WORK)
+    import signal
+
+    from app.bootstrap import handlers_of, open_database, open_parts
+    from app.worker import run_worker
+
+    async def run(url: str) -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        async with open_parts(settings, url) as parts, asyncio.TaskGroup() as tasks:
+            tasks.create_task(database.keep(stopping))
+            tasks.create_task(run_worker(parts, handlers_of(parts), stopping, concurrency=settings.worker_concurrency))
+
+    with open_database(settings) as database:
+        typer.echo("handoff: working", err=True)
+        asyncio.run(run(database.url))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the present schema."""
+    settings = _load_settings()
+    from app.bootstrap import open_database
+    from app.db.migrate import migrate as migrate_database
+
+    url = settings.sqlalchemy_url()
+    if url is not None:
+        migrate_database(url)
+    else:
+        with open_database(settings, bring_up_to_date=True):
+            pass
+    typer.echo("handoff: the database has the present schema")
+
+
+@cli.command()
+def reconcile(*, as_json: AsJson = False) -> None:
+    """Read the shops' orders again and settle what waits for them."""
+    settings = _load_settings(*TO_WORK)
+    from app.services.mirror import sync_orders
+
+    async def run(parts: "Parts") -> dict[str, int]:
+        return {name: await sync_orders(parts, shop) for name, shop in parts.shops.items()}
+
+    read = _run_with_parts(settings, run)
+    _report(
+        {"orders_read": read},
+        as_json=as_json,
+        text="\n".join(f"{name}: {number} orders read" for name, number in read.items()),
+    )
+
+
+@token_cli.command("create")
+def create_token(
+    *,
+    role: Annotated[str, typer.Option(help=f"One of: {', '.join(ROLES)}.")],
+    name: Annotated[str, typer.Option(help="Whose it is; shown in the audit, unique.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a token. It is shown this once and kept only as a digest."""
+    if role not in ROLES:
+        raise HandoffError(f"--role {role!r} is not a role; give one of: {', '.join(ROLES)}")
+    if not name.strip() or name.startswith("system:"):
+        raise HandoffError(
+            "--name has to be a name of a person or program; names that start with system: are the machine's own"
+        )
+    settings = _load_settings()
+    token = f"ho_{secrets.token_urlsafe(32)}"
+    from app.services.grant import grant_token
+
+    token_id = _run_with_database(settings, lambda database: grant_token(database, name=name, role=role, token=token))
+    if token_id is None:
+        raise HandoffError(f"there is a token named {name!r} already; choose another --name")
+    shown = {"id": str(token_id), "name": name, "role": role, "token": token}
+    _report(shown, as_json=as_json, text=f"{token}\n\nKeep it: it is not shown again. Role {role}, name {name}.")
+
+
+@audit_cli.command("verify")
+def verify_audit(*, as_json: AsJson = False) -> None:
+    """Compute the whole chain again; exits with 1 and names the entries if any was changed, removed or put in between."""
+    settings = _load_settings()
+    from app.db import audit
+
+    async def run(database: Any) -> Any:
+        async with database.transaction() as conn:
+            return await audit.verify_chain(conn)
+
+    report = _run_with_database(settings, run)
+    shown = {
+        "ok": not report.problems,
+        "entries": report.entries,
+        "sealed": report.sealed,
+        "unsealed": report.unsealed,
+        "head_position": report.head_position,
+        "head_digest": report.head_digest.hex() if report.head_digest else None,
+        "problems": [
+            {"kind": problem.kind, "position": problem.position, "entry_id": problem.entry_id, "says": problem.says}
+            for problem in report.problems
+        ],
+    }
+    lines = [f"{shown['entries']} entries, {shown['sealed']} sealed, {shown['unsealed']} not sealed yet"]
+    lines += [f"head {shown['head_position']}: {shown['head_digest']}"]
+    lines += [f"PROBLEM {problem.says}" for problem in report.problems] or ["the chain is whole"]
+    _report(shown, as_json=as_json, text="\n".join(lines))
+    if report.problems:
+        raise typer.Exit(1)
+
+
+@sandbox_cli.command("goody")
+def sandbox_goody(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 9101,
+    api_key: str = "goody-sandbox-key",
+    webhook_url: Annotated[
+        str | None, typer.Option(help="Where its events go, e.g. http://127.0.0.1:8080/webhooks/goody")
+    ] = None,
+    webhook_secret: Annotated[str, typer.Option(help="whsec_ and base64")] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",  # noqa: S107 (the public example of Svix)
+    orders: Annotated[int, typer.Option(help="How many synthetic orders it starts with.")] = 50,
+    seed: int = 1,
+) -> None:
+    """Goody's stand-in: its documented API and signed webhooks over real HTTP, with switches under /_twin/ for faults."""
+    from app.sandbox.goody import serve_goody_twin
+
+    serve_goody_twin(
+        host, port, api_key=api_key, webhook_secret=webhook_secret, webhook_url=webhook_url, orders=orders, seed=seed
+    )
+
+
+@sandbox_cli.command("dialnexa")
+def sandbox_dialnexa(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 9102,
+    api_key: str = "key_sandbox:secret",
+    secret: Annotated[str, typer.Option(help="Signs its deliveries.")] = "dialnexa-sandbox-secret",  # noqa: S107 (of a stand-in)
+    webhook_url: Annotated[
+        str | None, typer.Option(help="Where its events go, e.g. http://127.0.0.1:8080/webhooks/dialnexa")
+    ] = None,
+) -> None:
+    """DialNexa's stand-in: signed deliveries of the documented bodies with its retry rules, and its call list."""
+    from app.sandbox.dialnexa import serve_dialnexa_twin
+
+    serve_dialnexa_twin(host, port, api_key=api_key, secret=secret, webhook_url=webhook_url)
+
+
+async def _ensure_admin_token(settings: Settings, parts: "Parts") -> None:
+    if settings.admin_token is not None:
+        from app.services.grant import grant_token
+
+        await grant_token(parts.database, name="bootstrap", role="admin", token=settings.admin_token.get_secret_value())
+
+
+def _run_with_database(settings: Settings, work: Any) -> Any:
+    from app.bootstrap import open_database
+    from app.db.engine import Database
+
+    async def run(url: str) -> Any:
+        database = Database(url, pool_size=1)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    with open_database(settings) as database:
+        return asyncio.run(run(database.url))
+
+
+def _run_with_parts(settings: Settings, work: Any) -> Any:
+    from app.bootstrap import open_database, open_parts
+
+    async def run(url: str) -> Any:
+        async with open_parts(settings, url) as parts:
+            return await work(parts)
+
+    with open_database(settings) as database:
+        return asyncio.run(run(database.url))
+
+
+def _report(shown: dict[str, Any], *, as_json: bool, text: str) -> None:
+    typer.echo(json.dumps(shown) if as_json else text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Goody as a destination: its REST API behind the port Commerce.
+
+Goody takes no idempotency key and cannot be searched. An act stays single because the caller reads before and after.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import structlog
+
+from app.adapters.goody import payloads
+from app.adapters.http import VendorHttp
+from app.core.actions import ActionKind
+from app.core.orders import Order, OrderBatch, Person
+from app.errors import (
+    DestinationMissingError,
+    DestinationRefusedError,
+    DestinationUnavailableError,
+    DestinationUnknownError,
+    PayloadError,
+)
+
+PER_PAGE = 100  # the most that Goody documents
+
+Row = TypeVar("Row")
+log = structlog.get_logger()
+
+
+class Goody:
+    """One Goody account. The key sees the orders of its own user; webhooks tell of the whole organisation's."""
+
+    name = payloads.DESTINATION
+    abilities = frozenset({ActionKind.CANCEL_ORDER, ActionKind.EXTEND_EXPIRATION, ActionKind.ORDER_STATUS})
+
+    def __init__(self, base_url: str, *, api_key: str, timeout_seconds: float = 10.0) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"}
+        self._http = VendorHttp(base_url, name=self.name, headers=headers, timeout_seconds=timeout_seconds)
+
+    async def read_order(self, external_id: str) -> Order:
+        route = _order_route(external_id)
+        body = await self._read(route, {})
+        try:
+            return _order_of_id(body, external_id)
+        except PayloadError as error:
+            raise DestinationUnavailableError(f"goody: GET {route} did not answer with the order: {error}") from None
+
+    async def list_orders(self, *, placed_after: datetime | None) -> AsyncIterator[Order]:
+        """Rows do not show when an order was placed or accepted; reading the one order does."""
+        params = {} if placed_after is None else {"created_at[after]": _moment(placed_after)}
+        async for order in self._orders("/v1/orders", params, payloads.read_order):
+            yield order
+
+    async def list_changed_orders(self, *, after: datetime) -> AsyncIterator[Order]:
+        """Raises DestinationMissingError where the account has no such feed; nothing else could stand in for it."""
+        params = {"after": _moment(after)}
+        async for order in self._orders("/v1/order_activities", params, payloads.read_changed_order):
+            yield order
+
+    async def list_batches(self) -> AsyncIterator[OrderBatch]:
+        seen: set[str] = set()
+        async for row in self._rows("/v1/order_batches", {}, payloads.read_batch):
+            batch = row.batch
+            if batch.external_id in seen:
+                continue
+            seen.add(batch.external_id)
+            yield batch if row.shows_all_recipients else replace(batch, recipients=await self._recipients(batch))
+
+    async def cancel_order(self, external_id: str, *, idempotency_key: str) -> Order:
+        """Irreversible. Goody allows it until the gift is accepted."""
+        return await self._act(external_id, "cancel", None, idempotency_key)
+
+    async def extend_expiration(self, external_id: str, expires_at: datetime, *, idempotency_key: str) -> Order:
+        return await self._act(external_id, "update_expiration", {"expiration": _moment(expires_at)}, idempotency_key)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _act(self, external_id: str, verb: str, body: object | None, idempotency_key: str) -> Order:
+        route = f"{_order_route(external_id)}/{verb}"
+        answer = await self._http.post_json(route, body, idempotency_key=idempotency_key)
+        try:
+            return _order_of_id(answer, external_id)
+        except PayloadError as error:
+            raise DestinationUnknownError(f"goody: POST {route} did not answer with the order: {error}") from None
+
+    async def _orders(
+        self, route: str, params: Mapping[str, str], read: Callable[[object], Order]
+    ) -> AsyncIterator[Order]:
+        """Each order once: those placed while we page push others to the next page, and the feed has a row a change."""
+        seen: set[str] = set()
+        async for order in self._rows(route, params, read):
+            if order.external_id not in seen:
+                seen.add(order.external_id)
+                yield order
+
+    async def _recipients(self, batch: OrderBatch) -> tuple[Person, ...]:
+        route = f"/v1/order_batches/{batch.external_id}/recipients"
+        try:
+            return tuple([person async for person in self._rows(route, {}, payloads.read_recipient)])
+        except DestinationMissingError:  # one batch that the key may not open must not end the whole list
+            log.warning("goody.recipients_missing", batch_id=batch.external_id)
+            return batch.recipients
+
+    async def _rows(self, route: str, params: Mapping[str, str], read: Callable[[object], Row]) -> AsyncIterator[Row]:
+        """Every readable row of a list. One that is not is told and left out: it would block all others for ever."""
+        async for raw in self._raw_rows(route, params):
+            try:
+                row = read(raw)
+            except PayloadError as error:
+                log.warning("goody.row_unreadable", route=route, problem=str(error))
+                continue
+            yield row
+
+    async def _raw_rows(self, route: str, params: Mapping[str, str]) -> AsyncIterator[Any]:
+        """All pages. A short page is not the last one where the server allows fewer rows a page than we ask for."""
+        count, number, previous = 0, 1, None
+        while True:
+            page = await self._page(route, {**params, "page": number, "per_page": PER_PAGE})
+            is_repeated = page.rows == previous  # a server that knows no pages
+            if not page.rows or (is_repeated and page.total_count is None):
+                return
+            for row in page.rows:
+                yield row
+            count += len(page.rows)
+            has_all = page.total_count is not None and count >= page.total_count
+            if has_all and (len(page.rows) < PER_PAGE or is_repeated):
+                return
+            number, previous = number + 1, page.rows
+
+    async def _page(self, route: str, params: Mapping[str, str | int]) -> payloads.Page:
+        body = await self._read(route, params)
+        try:
+            return payloads.read_page(body)
+        except PayloadError as error:
+            raise DestinationUnavailableError(f"goody: GET {route} did not answer with a list: {error}") from None
+
+    async def _read(self, route: str, params: Mapping[str, str | int]) -> Any:
+        try:
+            return await self._http.get_json(route, params=params)
+        except DestinationRefusedError as error:  # a read asks for nothing that could be refused for good
+            raise DestinationUnavailableError(str(error), status_code=error.status_code) from None
+
+
+def _order_route(external_id: str) -> str:
+    """An id that is none must not become another route, so it is not even asked for."""
+    if not payloads.ID.fullmatch(external_id):
+        raise DestinationMissingError("goody has no order of such an id")
+    return f"/v1/orders/{external_id}"
+
+
+def _order_of_id(body: object, external_id: str) -> Order:
+    order = payloads.read_order(body)
+    if order.external_id.lower() != external_id.lower():
+        raise PayloadError("id", "is another order's")
+    return order
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,84 @@
+"""A YAML document with the line of every value, so that a mistake in a file of ours can be named where it stands."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+Place = tuple[str | int, ...]
+
+MAX_LENGTH = 1_000_000  # our documents hold a few hundred lines; more is a wrong file, or one made to exhaust memory
+
+
+class YamlError(Exception):
+    """The document cannot be read as plain YAML; `line` counts from 1."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class YamlDocument:
+    content: Any
+    lines: dict[Place, int] = field(default_factory=dict)
+
+    def line_of(self, place: Place) -> int:
+        """The line of the place, or of the nearest part around it that stands in the document."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+
+def read_yaml(text: str) -> YamlDocument:
+    """Plain YAML only: no repeated keys (YAML would let the last win), no aliases, no tags beyond the plain ones."""
+    if len(text) > MAX_LENGTH:
+        raise YamlError(1, f"is longer than {MAX_LENGTH:,} characters")
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines: dict[Place, int] = {}
+        return YamlDocument(None if node is None else _read_node(node, (), lines, set()), lines)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise YamlError(line, f"is not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise YamlError(1, f"is not YAML: {error}") from None
+    except RecursionError:
+        raise YamlError(1, "is nested too deeply") from None
+
+
+def _read_node(node: yaml.Node, place: Place, lines: dict[Place, int], seen: set[int]) -> Any:
+    line = node.start_mark.line + 1
+    lines.setdefault(place, line)
+    if id(node) in seen:
+        raise YamlError(line, "uses an alias, which hides what a reader should see")
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        return [_read_node(item, (*place, index), lines, seen) for index, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        return _read_mapping(node, place, lines, seen)
+    return _read_scalar(node)
+
+
+def _read_mapping(node: yaml.MappingNode, place: Place, lines: dict[Place, int], seen: set[int]) -> dict[Hashable, Any]:
+    content: dict[Hashable, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        # A key is the word as it is written: YAML would make a truth value of `no`.
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        if key is None or key == "<<":
+            raise YamlError(line, "has a key that is no plain word")
+        if key in content:
+            raise YamlError(line, f"has the key {key} twice")
+        lines[*place, key] = line
+        content[key] = _read_node(value_node, (*place, key), lines, seen)
+    return content
+
+
+def _read_scalar(node: yaml.Node) -> Any:
+    try:
+        return yaml.SafeLoader("").construct_document(node)
+    except (yaml.YAMLError, ValueError, OverflowError):
+        raise YamlError(node.start_mark.line + 1, "holds a value that is no plain word or number") from None

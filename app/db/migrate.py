@@ -1,0 +1,73 @@
+"""Brings a database to the present schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
+
+from app.errors import SettingError
+
+# In a checkout the migrations lie beside the package; in an installed wheel, inside it.
+_PACKAGE = Path(__file__).resolve().parents[1]
+_LOCATIONS = (_PACKAGE.parent / "migrations", _PACKAGE / "_migrations")
+# Two replicas that start together must not migrate together. Any constant does; this one is "handoff" in hexadecimal.
+_LOCK = 0x68616E646F6666
+
+
+def alembic_config() -> Config:
+    config = Config()
+    location = next(path for path in _LOCATIONS if path.is_dir())
+    config.set_main_option("script_location", str(location))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def migrate(url: str) -> None:
+    """Apply what is missing, one process at a time."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as conn:
+            conn.exec_driver_sql(f"select pg_advisory_lock({_LOCK})")
+            conn.commit()
+            config = alembic_config()
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+            conn.commit()
+            conn.exec_driver_sql(f"select pg_advisory_unlock({_LOCK})")
+            conn.commit()
+    finally:
+        engine.dispose()
+
+
+def check_schema(url: str, *, create_if_empty: bool = False) -> None:
+    """Raises SettingError unless the database has the schema this version works with; an empty one is filled when asked to."""
+    present = _present_revision(url)
+    if present is None and create_if_empty:
+        migrate(url)
+        return
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    if present != head:
+        problem = (
+            "names a database without our schema"
+            if present is None
+            else f"names a database at revision {present}, not {head}"
+        )
+        raise SettingError("HANDOFF_DATABASE_URL", problem, "Run: handoff migrate")
+
+
+def _present_revision(url: str) -> str | None:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as conn:
+            return MigrationContext.configure(conn).get_current_revision()
+    except OperationalError as error:
+        # The driver's text names host and user, never the password.
+        raise SettingError(
+            "HANDOFF_DATABASE_URL", f"cannot be reached ({error.orig})", "Is the database running, and the URL right?"
+        ) from None
+    finally:
+        engine.dispose()

@@ -1,0 +1,390 @@
+"""Every table, with the constraints that make an impossible state unsaveable. A constraint is named for the truth it keeps.
+
+Times are timestamptz in UTC, amounts integer minor units, structured facts jsonb. Functions over a table live in the file
+of its name.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.core.actions import ActionKind
+from app.core.lifecycle import TERMINAL, ActionStatus
+
+metadata = MetaData()
+
+
+def _time(name: str, *, nullable: bool = True, comment: str | None = None) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, comment=comment)
+
+
+def _now(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _uuid_key() -> Column[object]:
+    return Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
+
+
+def _words(column: str, words: list[str]) -> str:
+    return f"{column} in ({', '.join(repr(str(word)) for word in sorted(words))})"
+
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("sender", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, comment="what it is about (call id, order id); null where that could not be read"),
+    Column("message_id", Text, comment="the sender's own id of the message; null where it sends none (DialNexa)"),
+    Column("body", LargeBinary, nullable=False),
+    Column("body_sha256", LargeBinary, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("signature_variant", Text, nullable=False),
+    Column("parked_reason", Text, comment="why nothing is done with it; null for a delivery that went on its way"),
+    _now("received_at"),
+    # Coalesced, so that two unreadable bodies without a subject still are one delivery when they are the same bytes.
+    Index(
+        "delivery_once_per_sender",
+        "sender",
+        text("coalesce(subject, '')"),
+        "kind",
+        "body_sha256",
+        unique=True,
+        postgresql_where=text("message_id is null"),
+    ),
+    Index(
+        "delivery_once_per_message_id",
+        "sender",
+        "message_id",
+        unique=True,
+        postgresql_where=text("message_id is not null"),
+    ),
+    Index("deliveries_by_subject", "subject"),
+    Index("deliveries_parked", "id", postgresql_where=text("parked_reason is not null")),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("direction", Text, comment="null until a delivery says it"),
+    Column("facts", JSONB, nullable=False, comment="core.calls.Call"),
+    Column("match", JSONB, comment="core.matching.Match; null before the call was matched"),
+    Column("identity", JSONB, comment="core.identity.Identity; null before the call was matched"),
+    Column("matched_revision", Integer, comment="the revision that match and identity were made from"),
+    _now("created_at"),
+    _now("updated_at"),
+    CheckConstraint("revision >= 1", name="revisions_count_from_one"),
+    CheckConstraint("matched_revision <= revision", name="match_is_of_a_known_revision"),
+    Index("calls_newest_first", "created_at", "call_id"),
+    Index("calls_by_stage", "stage"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("reference_id", Text, nullable=False),
+    Column("reference_key", Text, nullable=False, comment="the reference as compared: A-Z0-9 only"),
+    Column("status", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("recipient_email", Text),
+    Column("sender_email", Text),
+    Column("recipient_name_key", Text, nullable=False, comment="the name as compared"),
+    Column("sender_name_key", Text, nullable=False),
+    Column("facts", JSONB, nullable=False, comment="core.orders.Order"),
+    _time("refunded_at", comment="from the shop's event; no read shows it, so a later read must not wipe it"),
+    _time("read_at", nullable=False, comment="when the shop last showed it to us"),
+    _now("created_at"),
+    UniqueConstraint("destination", "external_id", name="order_once_per_destination"),
+    Index("orders_by_recipient_email", "recipient_email"),
+    Index("orders_by_sender_email", "sender_email"),
+    Index("orders_by_reference", "reference_key"),
+    # Callers read out the end of a reference: reversed, a tail is a prefix.
+    Index("orders_by_reference_tail", text("reverse(reference_key) text_pattern_ops")),
+    Index("orders_by_recipient_name", "recipient_name_key"),
+    Index("orders_by_sender_name", "sender_name_key"),
+)
+
+order_batches = Table(
+    "order_batches",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("customer_reference_id", Text),
+    Column("send_status", Text, nullable=False),
+    Column("facts", JSONB, nullable=False, comment="core.orders.OrderBatch, with its recipients"),
+    _time("read_at", nullable=False),
+    Index("order_batches_by_customer_reference", "customer_reference_id"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("contact_id", Text, primary_key=True),
+    Column("names", JSONB, nullable=False),
+    Column("tier", Text),
+    Column("origin", Text, nullable=False, comment="who told us: import, api"),
+    _now("created_at"),
+    _now("updated_at"),
+)
+
+contact_points = Table(
+    "contact_points",
+    metadata,
+    Column("contact_id", Text, ForeignKey("contacts.contact_id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    CheckConstraint("kind in ('email', 'phone')", name="contact_point_is_email_or_phone"),
+    Index("contact_points_by_value", "kind", "value"),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    _uuid_key(),
+    Column("call_id", Text, ForeignKey("calls.call_id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("order_id", BigInteger, ForeignKey("orders.id"), comment="null when no order was matched"),
+    Column("status", Text, nullable=False),
+    Column("parameters", JSONB, nullable=False),
+    Column("verdict", Text, comment="null before the policy was asked"),
+    Column(
+        "decision", JSONB, comment="core.policy.Decision: findings, inputs, version; null before the policy was asked"
+    ),
+    Column("fingerprint", Text, comment="of what was decided upon; null before the policy was asked"),
+    Column("fingerprint_parts", JSONB),
+    _now("created_at"),
+    _now("updated_at"),
+    _time("finished_at"),
+    UniqueConstraint(
+        "call_id",
+        "kind",
+        "order_id",
+        name="one_action_of_a_kind_per_call_and_order",
+        postgresql_nulls_not_distinct=True,
+    ),
+    CheckConstraint(_words("kind", list(ActionKind)), name="action_kind_is_known"),
+    CheckConstraint(_words("status", list(ActionStatus)), name="action_status_is_known"),
+    CheckConstraint(
+        f"(finished_at is not null) = ({_words('status', list(TERMINAL))})", name="finished_exactly_when_terminal"
+    ),
+    CheckConstraint("status = 'proposed' or verdict is not null", name="no_progress_without_a_verdict"),
+    CheckConstraint("verdict is null or decision is not null", name="every_verdict_explains_itself"),
+    Index("actions_newest_first", "created_at", "id"),
+    Index("actions_by_status", "status", "created_at"),
+    Index("actions_by_order", "order_id"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    _uuid_key(),
+    Column("action_id", Uuid, ForeignKey("actions.id"), nullable=False),
+    Column("purpose", Text, nullable=False, comment="decision: may we? assistance: a person does it at the shop"),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("priority", Integer, nullable=False, comment="0 normal, 1 high, 2 urgent"),
+    _time("due_at", nullable=False),
+    Column("claimed_by", Text),
+    _time("claimed_until"),
+    Column("approvals_needed", Integer, nullable=False),
+    Column("approval_role", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("fingerprint_parts", JSONB, nullable=False),
+    Column(
+        "difference", JSONB, nullable=False, server_default=text("'[]'"), comment="what moved since it was last shown"
+    ),
+    Column("summary", Text, comment="the prepared text for the person who assists; null on a decision"),
+    _now("created_at"),
+    _now("updated_at"),
+    _time("closed_at"),
+    CheckConstraint("purpose in ('decision', 'assistance')", name="review_purpose_is_known"),
+    CheckConstraint("status in ('open', 'approved', 'rejected', 'lapsed')", name="review_status_is_known"),
+    CheckConstraint("(closed_at is null) = (status = 'open')", name="closed_exactly_when_not_open"),
+    CheckConstraint("(claimed_by is null) = (claimed_until is null)", name="a_claim_ends"),
+    CheckConstraint("approvals_needed between 0 and 5", name="approvals_needed_are_few"),
+    Index("one_open_review_per_action", "action_id", unique=True, postgresql_where=text("status = 'open'")),
+    Index("reviews_most_urgent_first", text("priority desc"), "due_at", "id", postgresql_where=text("status = 'open'")),
+    Index("reviews_by_action", "action_id", "created_at"),
+)
+
+review_approvals = Table(
+    "review_approvals",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("review_id", Uuid, ForeignKey("reviews.id"), nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("reason_code", Text, nullable=False),
+    Column("note", Text),
+    Column("fingerprint", Text, nullable=False),
+    _time("lapsed_at", comment="set when what was approved moved before execution"),
+    _now("approved_at"),
+    Index(
+        "four_eyes_are_two_people",
+        "review_id",
+        "approved_by",
+        "fingerprint",
+        unique=True,
+        postgresql_where=text("lapsed_at is null"),
+    ),
+)
+
+review_notes = Table(
+    "review_notes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("review_id", Uuid, ForeignKey("reviews.id"), nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("reason_code", Text),
+    Column("note", Text, nullable=False),
+    _now("written_at"),
+    Index("review_notes_by_review", "review_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _uuid_key(),
+    Column("action_id", Uuid, ForeignKey("actions.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("outcome", Text, comment="null while the attempt is open"),
+    Column("before", JSONB, comment="the order as read before the act; null until read"),
+    Column("after", JSONB, comment="the order as read after the act; null until read"),
+    Column("detail", Text, comment="what the shop answered, without personal data"),
+    _now("started_at"),
+    _time("finished_at"),
+    _time("confirmed_at", comment="when the shop's own event said the same"),
+    UniqueConstraint("action_id", "number", name="attempts_are_numbered"),
+    CheckConstraint("outcome in ('succeeded', 'refused', 'failed', 'unknown')", name="attempt_outcome_is_known"),
+    CheckConstraint(
+        "outcome is null or outcome = 'unknown' or finished_at is not null", name="settled_has_finished_at"
+    ),
+    Index(
+        "one_unsettled_attempt_per_action",
+        "action_id",
+        unique=True,
+        postgresql_where=text("outcome is null or outcome = 'unknown'"),
+    ),
+)
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    _uuid_key(),
+    Column("call_id", Text, ForeignKey("calls.call_id"), nullable=False),
+    Column("action_id", Uuid, ForeignKey("actions.id"), nullable=False),
+    Column("team", Text, nullable=False),
+    Column("urgency", Text, nullable=False),
+    Column("body", JSONB, nullable=False, comment="core.handoff.Handoff"),
+    Column("text", Text, nullable=False),
+    _now("created_at"),
+    UniqueConstraint("action_id", name="one_handoff_per_action"),
+    Index("handoffs_by_call", "call_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("lane", Text, comment="jobs of one lane run one at a time, first in first out; null: no order needed"),
+    Column("dedupe_key", Text, comment="at most one waiting job has it; null: any number"),
+    Column("status", Text, nullable=False, server_default=text("'waiting'")),
+    _now("run_at"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("max_tries", Integer, nullable=False),
+    Column("fence", BigInteger, nullable=False, server_default=text("0"), comment="rises with every claim"),
+    _time("leased_until"),
+    Column("last_error", Text),
+    _now("created_at"),
+    CheckConstraint("status in ('waiting', 'running', 'dead')", name="job_status_is_known"),
+    CheckConstraint("(leased_until is not null) = (status = 'running')", name="leased_exactly_when_running"),
+    Index("jobs_due", "run_at", "id", postgresql_where=text("status = 'waiting'")),
+    Index("jobs_waiting_by_lane", "lane", "id", postgresql_where=text("status = 'waiting' and lane is not null")),
+    Index("one_running_job_per_lane", "lane", unique=True, postgresql_where=text("status = 'running'")),
+    Index("one_waiting_job_per_dedupe_key", "dedupe_key", unique=True, postgresql_where=text("status = 'waiting'")),
+    Index("jobs_leased", "leased_until", postgresql_where=text("status = 'running'")),
+    Index("jobs_dead", "id", postgresql_where=text("status = 'dead'")),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _time("at", nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("call_id", Text),
+    Column("action_id", Uuid),
+    Column("data", JSONB, nullable=False),
+    CheckConstraint("actor <> ''", name="no_entry_without_an_actor"),
+    Index("audit_entries_by_call", "call_id", "id"),
+    Index("audit_entries_by_action", "action_id", "id"),
+)
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "entry_id", BigInteger, nullable=False, comment="no foreign key: a seal must outlive an entry that was deleted"
+    ),
+    Column("entry_digest", LargeBinary, nullable=False),
+    Column("chain_digest", LargeBinary, nullable=False),
+    _now("sealed_at"),
+    UniqueConstraint("entry_id", name="entry_sealed_once"),
+    CheckConstraint("position >= 1", name="positions_count_from_one"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _uuid_key(),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column(
+        "digest",
+        LargeBinary,
+        nullable=False,
+        comment="SHA-256 of the token; it has 256 random bits, so no salt is needed",
+    ),
+    _now("created_at"),
+    _time("revoked_at"),
+    UniqueConstraint("digest", name="token_digest_is_unique"),
+    UniqueConstraint("name", name="token_name_is_unique"),
+    CheckConstraint(
+        "role in ('viewer', 'reviewer', 'approver', 'admin', 'agent', 'ingest')", name="token_role_is_known"
+    ),
+)
+
+bookmarks = Table(
+    "bookmarks",
+    metadata,
+    Column("name", Text, primary_key=True, comment="whose place it is, e.g. goody.orders"),
+    _time("at", nullable=False, comment="up to when the feed has been read"),
+)

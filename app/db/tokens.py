@@ -1,0 +1,45 @@
+"""Access tokens, kept only as digests."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.db.tables import tokens
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    id: UUID
+    name: str
+    role: str
+
+
+async def insert_token(conn: AsyncConnection, *, name: str, role: str, token: str) -> UUID | None:
+    """The new token's id; None when the name or the very token is there already."""
+    row = (
+        await conn.execute(
+            insert(tokens)
+            .values(name=name, role=role, digest=_digest(token))
+            .on_conflict_do_nothing()
+            .returning(tokens.c.id)
+        )
+    ).one_or_none()
+    return None if row is None else row.id
+
+
+async def find_token(conn: AsyncConnection, token: str) -> TokenRecord | None:
+    """Who bears it; None when nobody does, or no longer."""
+    c = tokens.c
+    row: Any = (
+        await conn.execute(select(c.id, c.name, c.role).where(c.digest == _digest(token), c.revoked_at.is_(None)))
+    ).one_or_none()
+    return None if row is None else TokenRecord(row.id, row.name, row.role)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,106 @@
+"""All that is known about one action, read together: what the policy judges, what an approval is bound to."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.contacts import Contact
+from app.core.fingerprint import Fingerprint, fingerprint
+from app.core.identity import NOBODY, Identity
+from app.core.matching import Match, MatchOutcome
+from app.core.orders import Order
+from app.core.policy import Decision, Facts
+from app.db.actions import ActionRecord
+from app.db.calls import CallRecord, get_call
+from app.db.contacts import find_contacts
+from app.db.orders import OrderRecord, get_order
+
+UNMATCHED = Match(MatchOutcome.UNMATCHED, (), "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    action: ActionRecord
+    record: CallRecord
+    order_record: OrderRecord | None
+    match: Match
+    identity: Identity
+    contact: Contact | None
+
+    @property
+    def order(self) -> Order | None:
+        return self.order_record.order if self.order_record else None
+
+    def seeing(self, order: Order | None) -> "Case":
+        """The same case with the order as just read."""
+        if order is None or self.order_record is None:
+            return self
+        return replace(self, order_record=replace(self.order_record, order=order))
+
+    @property
+    def decision(self) -> Decision:
+        if self.action.decision is None:
+            raise AssertionError(f"action {self.action.id} moved on before it was decided")
+        return self.action.decision
+
+    @property
+    def decided(self) -> Fingerprint:
+        """What the action was decided, and perhaps approved, upon."""
+        if self.action.fingerprint is None:
+            raise AssertionError(f"action {self.action.id} moved on before it was decided")
+        return self.action.fingerprint
+
+    def fingerprint(self, policy_version: str, *, order: Order | None = None) -> Fingerprint:
+        """Of the case as it stands, or as it would stand with the order just read."""
+        return fingerprint(
+            order or self.order,
+            self.action.kind,
+            self.action.parameters,
+            policy_version=policy_version,
+            match=self.match,
+            identity=self.identity,
+        )
+
+    def facts(self, now: datetime) -> Facts:
+        """What the policy may read of it."""
+        return Facts(
+            kind=self.action.kind,
+            parameters=self.action.parameters,
+            call=self.record.call,
+            match=self.match,
+            identity=self.identity,
+            order=self.order,
+            contact=self.contact,
+            now=now,
+        )
+
+
+async def load_case(conn: AsyncConnection, action: ActionRecord) -> Case:
+    record = await get_call(conn, action.call_id)
+    order_record = await get_order(conn, action.order_id) if action.order_id is not None else None
+    match, identity = _of_this_order(record, order_record)
+    return Case(action, record, order_record, match, identity, await _contact_of(conn, record))
+
+
+def _of_this_order(record: CallRecord, order_record: OrderRecord | None) -> tuple[Match, Identity]:
+    """Match and identity of the call, weakened where a later delivery of the call points to another order than the action's."""
+    match, identity = record.match or UNMATCHED, record.identity or NOBODY
+    if order_record is None:
+        return match, identity
+    order, best = order_record.order, match.best
+    if best is not None and (best.destination, best.order_id) == (order.destination, order.external_id):
+        return match, identity
+    return replace(match, outcome=MatchOutcome.AMBIGUOUS if match.candidates else MatchOutcome.UNMATCHED), NOBODY
+
+
+async def _contact_of(conn: AsyncConnection, record: CallRecord) -> Contact | None:
+    """The directory's entry of the caller, where exactly one shares what was heard: a guess between two would be noise."""
+    call = record.call
+    contacts = await find_contacts(
+        conn,
+        ids=[text for text in [call.text("customer_id")] if text],
+        emails=[text for text in [call.text("customer_email")] if text],
+        phones=[text for text in [call.text("customer_phone"), call.caller_number] if text],
+    )
+    return contacts[0] if len(contacts) == 1 else None

@@ -1,0 +1,176 @@
+"""Do an approved action at the shop: intent, read, act, read, settle.
+
+Each arrow is a committed transaction, so that whoever comes next knows how far it got:
+
+    approved ── intent committed ──▶ executing ── read, act, read ──▶ done
+        ▲                               │
+        │ certain: nothing happened     ├─ the world moved ──▶ back to people, or to policy
+        └───────────────────────────────┤
+                                        ├─ too late for the API ──▶ awaiting_assistance
+                                        └─ no answer ──▶ outcome_unknown ──▶ services/settle.py
+
+A job that finds the action `executing` has outlived a worker that died in the middle: the act may have happened, so it is
+never repeated but settled by reading.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.actions import ActionKind, read_time
+from app.core.execution import Ending, Mandate, judge_accepted, judge_before, judge_refused, judge_unavailable
+from app.core.lifecycle import ActionStatus, Verb
+from app.core.orders import Order
+from app.db import jobs
+from app.db.actions import ActionRecord, find_unsettled_attempt, get_action, open_attempt, record_attempt
+from app.db.jobs import Job
+from app.errors import (
+    DestinationError,
+    DestinationMissingError,
+    DestinationRefusedError,
+    DestinationUnavailableError,
+    DestinationUnknownError,
+)
+from app.ports.commerce import Commerce
+from app.services.case import Case, load_case
+from app.services.mirror import refresh_order
+from app.services.parts import EXECUTOR, Parts
+from app.services.queue import ask_for_assistance, is_approved_by_people
+from app.services.schedule import schedule_settling
+from app.services.settle import end_attempt
+from app.services.transition import transition
+
+log = structlog.get_logger()
+
+# Before Goody accepts a gift, a refund is a cancellation; the adapter knows only the act.
+ACTS = {ActionKind.REFUND_ORDER: ActionKind.CANCEL_ORDER}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt under way."""
+
+    case: Case
+    shop: Commerce
+    order: Order
+    is_by_people: bool
+    attempt_id: UUID
+    attempt_number: int
+    idempotency_key: str
+
+    def mandate(self, parts: Parts, order: Order) -> Mandate:
+        return Mandate(
+            kind=self.case.action.kind,
+            parameters=self.case.action.parameters,
+            approved_digest=self.case.decided.digest,
+            present_digest=self.case.fingerprint(parts.policy.version, order=order).digest,
+            is_by_people=self.is_by_people,
+            attempt_number=self.attempt_number,
+        )
+
+
+async def execute(parts: Parts, job: Job) -> None:
+    run = await _intend(parts, job)
+    if run is None:
+        return
+    ending, before, after = await _read_act_read(parts, run)
+    async with parts.database.transaction() as conn:
+        await end_attempt(conn, parts, run.case, run.attempt_id, run.attempt_number, ending, before=before, after=after)
+        await jobs.finish(conn, job)
+
+
+async def _intend(parts: Parts, job: Job) -> Run | None:
+    """Commit the attempt; None when there is nothing to attempt, and then the job is finished."""
+    async with parts.database.transaction() as conn:
+        await jobs.hold(conn, job)
+        action = await get_action(conn, UUID(job.payload["action_id"]), lock=True)
+        if action.status is ActionStatus.APPROVED:
+            run = await _open_run(conn, parts, action)
+            if run is not None:
+                return run
+        elif action.status is ActionStatus.EXECUTING:
+            await _take_over(conn, parts, action)
+        await jobs.finish(conn, job)
+        return None
+
+
+async def _open_run(conn: AsyncConnection, parts: Parts, action: ActionRecord) -> Run | None:
+    case = await load_case(conn, action)
+    order = case.order
+    shop = parts.shops.get(order.destination) if order else None
+    if order is None or shop is None or ACTS.get(action.kind, action.kind) not in shop.abilities:
+        why = "The shop's API cannot do it."
+        await ask_for_assistance(conn, parts, case, Verb.ASSIST, actor=EXECUTOR, why=why)
+        return None
+    key = f"{action.call_id}:{action.id}"
+    at = parts.clock.now()
+    attempt_id, number = await open_attempt(conn, action.id, idempotency_key=key, at=at)
+    await transition(conn, action.id, Verb.START, actor=EXECUTOR, at=at, data={"attempt": number})
+    return Run(
+        case=case,
+        shop=shop,
+        order=order,
+        is_by_people=await is_approved_by_people(conn, action.id),
+        attempt_id=attempt_id,
+        attempt_number=number,
+        idempotency_key=key,
+    )
+
+
+async def _take_over(conn: AsyncConnection, parts: Parts, action: ActionRecord) -> None:
+    """The worker before us died after its intent: nobody knows whether it acted."""
+    case, at = await load_case(conn, action), parts.clock.now()
+    attempt = await find_unsettled_attempt(conn, action.id)
+    if attempt is None or case.order is None:
+        raise AssertionError(f"action {action.id} is executing without an attempt")
+    detail = "The worker died in the middle of the attempt."
+    await record_attempt(conn, attempt.id, outcome="unknown", at=at, detail=detail)
+    await transition(conn, action.id, Verb.LOSE_ANSWER, actor=EXECUTOR, at=at, data={"why": detail})
+    await schedule_settling(conn, action.id, order=case.order, looks=0, in_seconds=0)
+
+
+async def _read_act_read(parts: Parts, run: Run) -> tuple[Ending, Order | None, Order | None]:
+    try:
+        before = await refresh_order(parts, run.shop, run.order.external_id)
+    except DestinationMissingError:
+        return Ending(Verb.TOO_LATE, "refused", "The shop no longer shows this order."), None, None
+    except DestinationError as error:
+        return judge_unavailable(run.mandate(parts, run.order), str(error)), None, None
+    mandate = run.mandate(parts, before)
+    ending = judge_before(mandate, before)
+    if ending is not None:
+        return ending, before, before
+    try:
+        await _act(run)
+    except DestinationUnknownError as error:
+        return Ending(Verb.LOSE_ANSWER, "unknown", str(error)), before, None
+    except DestinationUnavailableError as error:
+        return judge_unavailable(mandate, str(error)), before, None
+    except (DestinationRefusedError, DestinationMissingError) as error:
+        after = await _read_after(parts, run)
+        return judge_refused(mandate, after, str(error)), before, after
+    after = await _read_after(parts, run)
+    return judge_accepted(mandate, after), before, after
+
+
+async def _act(run: Run) -> None:
+    kind = ACTS.get(run.case.action.kind, run.case.action.kind)
+    if kind is ActionKind.CANCEL_ORDER:
+        await run.shop.cancel_order(run.order.external_id, idempotency_key=run.idempotency_key)
+    elif kind is ActionKind.EXTEND_EXPIRATION:
+        until = read_time(run.case.action.parameters["new_expiration"])
+        if until is None:
+            raise DestinationRefusedError("new_expiration is not a time that a shop could be given")
+        await run.shop.extend_expiration(run.order.external_id, until, idempotency_key=run.idempotency_key)
+    else:
+        raise AssertionError(f"{kind} is among a shop's abilities but has no act")
+
+
+async def _read_after(parts: Parts, run: Run) -> Order | None:
+    try:
+        return await refresh_order(parts, run.shop, run.order.external_id)
+    except DestinationError as error:
+        log.warning("order_not_read_after_the_act", action_id=str(run.case.action.id), reason=str(error))
+        return None

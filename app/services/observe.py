@@ -1,0 +1,53 @@
+"""The shop told of an order, or we saw it change: read it before believing it, then settle what waits for it."""
+
+from app.db import audit, jobs
+from app.db.deliveries import get_delivery
+from app.db.jobs import Job
+from app.db.orders import find_order, mark_refunded
+from app.errors import DestinationMissingError
+from app.services.mirror import refresh_order
+from app.services.parts import MIRROR, Parts
+from app.services.schedule import schedule_sync
+from app.services.settle import settle_by_order
+
+REFUNDED = "order.refunded"
+
+
+async def observe(parts: Parts, job: Job) -> None:
+    destination, subject = job.payload["destination"], job.payload["subject"]
+    shop = parts.shops[destination]
+    delivery = None
+    if job.payload["delivery_id"] is not None:
+        async with parts.database.transaction() as conn:
+            delivery = await get_delivery(conn, job.payload["delivery_id"])
+    if delivery is not None and delivery.kind.startswith("order_batch."):
+        async with parts.database.transaction() as conn:
+            await schedule_sync(conn, destination)
+            await jobs.finish(conn, job)
+        return
+    try:
+        order = await refresh_order(parts, shop, subject)
+    except DestinationMissingError:
+        # Webhooks tell of every order of the organisation, a key shows those of its user.
+        order = None
+    event = delivery.kind if delivery else None
+    async with parts.database.transaction() as conn:
+        if delivery is not None and event == REFUNDED:
+            await mark_refunded(conn, destination, subject, delivery.received_at)
+        record = await find_order(conn, destination, subject)
+        if record is not None:
+            await settle_by_order(conn, parts, record, event=event)
+        await audit.write(
+            conn,
+            actor=MIRROR,
+            event="order.observed" if order else "order.not_visible",
+            at=parts.clock.now(),
+            data={
+                "destination": destination,
+                "order_id": subject,
+                "event": event,
+                "delivery_id": delivery.id if delivery else None,
+                "status": order.status if order else None,
+            },
+        )
+        await jobs.finish(conn, job)

@@ -1,0 +1,122 @@
+"""The jobs there are, with the lane each runs in. A job is written in the transaction that caused it.
+
+Work on one call runs one at a time and in order of arrival, and so does work on one order, whichever call asked for it.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.orders import Order
+from app.db import jobs
+
+UNDERSTAND = "understand"
+MATCH = "match"
+DECIDE = "decide"
+EXECUTE = "execute"
+SETTLE = "settle"
+OBSERVE = "observe"
+SYNC_ORDERS = "sync_orders"
+
+# The executor's pauses grow to five minutes, so that these many tries bridge a shop's outage of about three hours.
+EXECUTE_TRIES = 45
+# A delivery is our only copy of a call: it is tried for days before it is laid aside for people.
+INTAKE_TRIES = 600
+
+
+async def schedule_understanding(conn: AsyncConnection, delivery_id: int, call_id: str) -> None:
+    await jobs.enqueue(conn, UNDERSTAND, {"delivery_id": delivery_id}, lane=_call_lane(call_id), max_tries=INTAKE_TRIES)
+
+
+async def schedule_matching(conn: AsyncConnection, call_id: str) -> None:
+    await jobs.enqueue(
+        conn,
+        MATCH,
+        {"call_id": call_id},
+        lane=_call_lane(call_id),
+        dedupe_key=f"{MATCH}:{call_id}",
+        max_tries=INTAKE_TRIES,
+    )
+
+
+async def schedule_decision(conn: AsyncConnection, action_id: UUID, *, call_id: str, order: Order | None) -> None:
+    lane = _call_lane(call_id) if order is None else _order_lane(order.destination, order.external_id)
+    await jobs.enqueue(
+        conn,
+        DECIDE,
+        {"action_id": str(action_id)},
+        lane=lane,
+        dedupe_key=f"{DECIDE}:{action_id}",
+        max_tries=INTAKE_TRIES,
+    )
+
+
+async def schedule_execution(
+    conn: AsyncConnection, action_id: UUID, *, call_id: str, order: Order | None, in_seconds: float = 0
+) -> None:
+    lane = _call_lane(call_id) if order is None else _order_lane(order.destination, order.external_id)
+    await jobs.enqueue(
+        conn,
+        EXECUTE,
+        {"action_id": str(action_id)},
+        lane=lane,
+        dedupe_key=f"{EXECUTE}:{action_id}",
+        run_in_seconds=in_seconds,
+        max_tries=EXECUTE_TRIES,
+    )
+
+
+async def schedule_settling(
+    conn: AsyncConnection, action_id: UUID, *, order: Order, looks: int, in_seconds: float
+) -> None:
+    await jobs.enqueue(
+        conn,
+        SETTLE,
+        {"action_id": str(action_id), "looks": looks},
+        lane=_order_lane(order.destination, order.external_id),
+        dedupe_key=f"{SETTLE}:{action_id}",
+        run_in_seconds=in_seconds,
+        max_tries=INTAKE_TRIES,
+    )
+
+
+async def schedule_observation(conn: AsyncConnection, delivery_id: int, *, destination: str, subject: str) -> None:
+    """A shop posted something: its order is read and what waits for it is settled."""
+    await jobs.enqueue(
+        conn,
+        OBSERVE,
+        {"destination": destination, "subject": subject, "delivery_id": delivery_id},
+        lane=_order_lane(destination, subject),
+        max_tries=INTAKE_TRIES,
+    )
+
+
+async def schedule_check(conn: AsyncConnection, order: Order) -> None:
+    """The same, when we noticed a change by ourselves."""
+    await jobs.enqueue(
+        conn,
+        OBSERVE,
+        {"destination": order.destination, "subject": order.external_id, "delivery_id": None},
+        lane=_order_lane(order.destination, order.external_id),
+        dedupe_key=f"{OBSERVE}:{order.destination}:{order.external_id}",
+        max_tries=INTAKE_TRIES,
+    )
+
+
+async def schedule_sync(conn: AsyncConnection, destination: str) -> None:
+    await jobs.enqueue(
+        conn,
+        SYNC_ORDERS,
+        {"destination": destination},
+        lane=f"sync:{destination}",
+        dedupe_key=f"{SYNC_ORDERS}:{destination}",
+        max_tries=INTAKE_TRIES,
+    )
+
+
+def _call_lane(call_id: str) -> str:
+    return f"call:{call_id}"
+
+
+def _order_lane(destination: str, external_id: str) -> str:
+    return f"order:{destination}:{external_id}"

@@ -1,0 +1,91 @@
+"""Read a stored delivery into the facts of its call. What was asked for becomes actions once the call is matched."""
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.calls import Call, CallStage, merge
+from app.db import audit, jobs
+from app.db.calls import lock_call, save_call
+from app.db.deliveries import get_delivery, park_delivery
+from app.db.jobs import Job
+from app.errors import DestinationError, PayloadError
+from app.services.parts import UNDERSTANDER, Parts
+from app.services.schedule import schedule_matching
+
+log = structlog.get_logger()
+
+# After so many tries the call goes on without the vendor's REST record: a call that waits is worse than a missing number.
+TRIES_TO_FETCH = 4
+
+
+async def understand(parts: Parts, job: Job) -> None:
+    async with parts.database.transaction() as conn:
+        delivery = await get_delivery(conn, job.payload["delivery_id"])
+    try:
+        call = parts.calls.read_call(delivery.body)
+    except PayloadError as error:
+        await _park(parts, job, delivery.id, delivery.subject, str(error))
+        return
+    fetched = await _fetch_what_is_missing(parts, job, call)
+    async with parts.database.transaction() as conn:
+        await _save(conn, parts, [fetched, call] if fetched else [call], delivery_id=delivery.id)
+        await jobs.finish(conn, job)
+
+
+async def _park(parts: Parts, job: Job, delivery_id: int, call_id: str | None, reason: str) -> None:
+    async with parts.database.transaction() as conn:
+        await park_delivery(conn, delivery_id, reason)
+        await audit.write(
+            conn,
+            actor=UNDERSTANDER,
+            event="delivery.parked",
+            at=parts.clock.now(),
+            call_id=call_id,
+            data={"delivery_id": delivery_id, "parked_reason": reason},
+        )
+        await jobs.finish(conn, job)
+    log.warning("delivery_parked", delivery_id=delivery_id)
+
+
+async def _fetch_what_is_missing(parts: Parts, job: Job, call: Call) -> Call | None:
+    """The REST record of a finished call whose delivery brought no number (family U), where a key is set."""
+    if call.stage is not CallStage.COMPLETED or call.from_number or call.to_number:
+        return None
+    try:
+        return await parts.calls.fetch_call(call.call_id)
+    except DestinationError:
+        if job.tries < TRIES_TO_FETCH:
+            raise
+        log.warning("call_not_fetched", call_id=call.call_id)
+        return None
+
+
+async def _save(conn: AsyncConnection, parts: Parts, news: list[Call], *, delivery_id: int) -> None:
+    call_id = news[-1].call_id
+    record = await lock_call(conn, call_id)
+    merged = record.call if record else None
+    for piece in news:
+        merged = merge(merged, piece)
+    if merged is None or (record is not None and merged == record.call):
+        return
+    revision = record.revision + 1 if record else 1
+    # Deliveries of one call run in one lane, so nobody else can have written its first revision meanwhile.
+    await save_call(conn, merged, revision=revision)
+    await audit.write(
+        conn,
+        actor=UNDERSTANDER,
+        event="call.not_connected" if merged.stage is CallStage.NOT_CONNECTED else "call.understood",
+        at=parts.clock.now(),
+        call_id=call_id,
+        data={
+            "delivery_id": delivery_id,
+            "revision": revision,
+            "stage": merged.stage,
+            "families": list(merged.families),
+            "fields": sorted(merged.fields),
+            "unread_fields": dict(merged.unread_fields),
+            "conflicts": list(merged.conflicts),
+        },
+    )
+    if merged.stage is CallStage.COMPLETED:
+        await schedule_matching(conn, call_id)

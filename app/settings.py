@@ -1,0 +1,125 @@
+"""What a deployment sets, read once from the environment (prefix HANDOFF_) and an optional .env file.
+
+A secret has no default. What is missing or malformed is named together with its remedy.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.errors import SettingError
+
+PREFIX = "HANDOFF_"
+
+# What somebody has to do about a setting that is missing or malformed, by field name.
+REMEDIES = {
+    "database_url": "Give a URL such as postgresql://user:password@host:5432/handoff, or unset it to use the embedded Postgres.",
+    "data_dir": "Give a folder this user may write to.",
+    "port": "Give a free TCP port between 1 and 65535, e.g. 8080.",
+    "dialnexa_webhook_secrets": (
+        "Copy the webhook secret from DialNexa's Keys page; several, separated by commas, are all accepted during a rotation."
+    ),
+    "dialnexa_api_key": "Create a key in DialNexa under Workspace settings > Developer; it reads key_id:secret.",
+    "dialnexa_base_url": "Give an http(s) URL, e.g. https://api.dialnexa.com.",
+    "goody_api_key": "Create a key in Goody under Account > API Keys (or copy the commerce app's key).",
+    "goody_base_url": "Give an http(s) URL, e.g. https://api.ongoody.com or https://api.sandbox.ongoody.com.",
+    "goody_webhook_secrets": (
+        "Copy the endpoint's signing secret (whsec_...) from Goody's dashboard; several, separated by commas, are all accepted."
+    ),
+    "log_level": "Give one of debug, info, warning, error.",
+    "worker_concurrency": "Give a whole number between 1 and 64.",
+    "admin_token": "Give at least 20 characters, e.g. from: openssl rand -base64 32",
+    "policy_file": "Give the path of a policy document, or unset it to use the one that ships.",
+    "mapping_file": "Give the path of a mapping file, or unset it to use the one that ships.",
+}
+
+
+class Settings(BaseSettings):
+    """Field names are those of the environment variables without their prefix, in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    database_url: SecretStr | None = None
+    data_dir: Path = Path(".handoff")
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    worker_concurrency: int = Field(8, ge=1, le=64)
+
+    dialnexa_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    dialnexa_api_key: SecretStr | None = None
+    dialnexa_base_url: str = Field("https://api.dialnexa.com", pattern=r"^https?://[^/\s]+")
+
+    goody_api_key: SecretStr | None = None
+    goody_base_url: str = Field("https://api.ongoody.com", pattern=r"^https?://[^/\s]+")
+    goody_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    policy_file: Path | None = None
+    mapping_file: Path | None = None
+    admin_token: SecretStr | None = Field(None, min_length=20)
+
+    @field_validator("dialnexa_webhook_secrets", "goody_webhook_secrets", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator(
+        "database_url", "dialnexa_api_key", "goody_api_key", "admin_token", "policy_file", "mapping_file", mode="before"
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(
+            ("postgresql://", "postgres://", "postgresql+psycopg://")
+        ):
+            raise ValueError("is not a postgresql:// URL")
+        return value
+
+    @classmethod
+    def load(cls) -> Self:
+        """Raises SettingError for the first malformed setting, never showing its value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            field = str(first["loc"][0])
+            message = first["msg"].removeprefix("Value error, ")
+            raise SettingError(
+                PREFIX + field.upper(), f"is malformed ({message})", REMEDIES.get(field, "See the README.")
+            ) from None
+
+    def require(self, *fields: str) -> None:
+        """Raises SettingError naming every one of the fields that is not set, with its remedy."""
+        missing = [field for field in fields if not getattr(self, field)]
+        if missing:
+            first, *others = missing
+            also = "".join(f"\n{PREFIX}{field.upper()} is not set. {REMEDIES[field]}" for field in others)
+            raise SettingError(PREFIX + first.upper(), "is not set", REMEDIES[first] + also)
+
+    def sqlalchemy_url(self) -> str | None:
+        """The database URL with its driver named; None means: the embedded Postgres."""
+        if self.database_url is None:
+            return None
+        scheme_and_rest = self.database_url.get_secret_value().split("://", 1)
+        return "postgresql+psycopg://" + scheme_and_rest[1]
+
+
+def unknown_settings(environment: Iterable[str] = os.environ) -> list[str]:
+    """Variables with our prefix that nothing reads: mostly misspelt ones, which would otherwise be silently ignored."""
+    known = {PREFIX + field.upper() for field in Settings.model_fields}
+    return sorted(name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known)
