@@ -1,4 +1,4 @@
-"""One command, several roles. Heavy parts are imported by the role that needs them, so that `--help` answers at once."""
+"""One command, several roles. Heavy parts are imported by the role that needs them: `--help` answers at once."""
 
 # ruff: noqa: PLC0415 (imports inside commands, for the reason above)
 
@@ -63,7 +63,7 @@ def serve(
     settings = _load_settings(*TO_SERVE)
     if not settings.goody_webhook_secrets:
         typer.echo(
-            "handoff: HANDOFF_GOODY_WEBHOOK_SECRETS is not set: Goody's webhooks are refused; changes are seen by polling only.",
+            "handoff: HANDOFF_GOODY_WEBHOOK_SECRETS is not set: Goody's webhooks are refused, changes seen by polling.",
             err=True,
         )
     from app.bootstrap import handlers_of, open_database, open_parts
@@ -169,7 +169,7 @@ def create_token(
 
 @audit_cli.command("verify")
 def verify_audit(*, as_json: AsJson = False) -> None:
-    """Compute the whole chain again; exits with 1 and names the entries if any was changed, removed or put in between."""
+    """Compute the whole chain again; exits with 1 and names the entries that were changed, removed or put in."""
     settings = _load_settings()
     from app.db import audit
 
@@ -211,7 +211,7 @@ def sandbox_goody(
     orders: Annotated[int, typer.Option(help="How many synthetic orders it starts with.")] = 50,
     seed: int = 1,
 ) -> None:
-    """Goody's stand-in: its documented API and signed webhooks over real HTTP, with switches under /_twin/ for faults."""
+    """Goody's stand-in: its documented API and signed webhooks over real HTTP; faults are set under /_twin/."""
     from app.sandbox.goody import serve_goody_twin
 
     serve_goody_twin(

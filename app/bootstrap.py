@@ -64,8 +64,9 @@ class OpenDatabase:
 def open_database(settings: Settings, *, bring_up_to_date: bool = False) -> Iterator[OpenDatabase]:
     """The database of this deployment, running and with the present schema.
 
-    An embedded one is started, for as long as this block lasts where no other process runs it already; an empty one is
-    given its schema by whoever comes first. Raises SettingError where a database of the deployment's own is not migrated.
+    An embedded one is started, for as long as this block lasts where no other process runs it already; an empty one
+    is given its schema by whoever comes first. Raises SettingError where a database of the deployment's own has not the
+    present schema.
     """
     url = settings.sqlalchemy_url()
     if url is not None:

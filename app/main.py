@@ -48,7 +48,7 @@ def create_app(
 
 
 def serve_app(app: FastAPI, *, host: str, port: int, on_ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then end requests and background work in order. Raises SettingError if the port is taken."""
+    """Serve until SIGTERM or SIGINT, then end requests and background work. SettingError if the port is taken."""
     listener = _listen(host, port)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, loop="uvloop", http="httptools", timeout_graceful_shutdown=10

@@ -17,18 +17,20 @@ PREFIX = "HANDOFF_"
 
 # What somebody has to do about a setting that is missing or malformed, by field name.
 REMEDIES = {
-    "database_url": "Give a URL such as postgresql://user:password@host:5432/handoff, or unset it to use the embedded Postgres.",
+    "database_url": (
+        "Give a URL such as postgresql://user:password@host:5432/handoff, or unset it to use the embedded Postgres."
+    ),
     "data_dir": "Give a folder this user may write to.",
     "port": "Give a free TCP port between 1 and 65535, e.g. 8080.",
     "dialnexa_webhook_secrets": (
-        "Copy the webhook secret from DialNexa's Keys page; several, separated by commas, are all accepted during a rotation."
+        "Copy the webhook secret from DialNexa's Keys page; of several, separated by commas, each is accepted."
     ),
     "dialnexa_api_key": "Create a key in DialNexa under Workspace settings > Developer; it reads key_id:secret.",
     "dialnexa_base_url": "Give an http(s) URL, e.g. https://api.dialnexa.com.",
     "goody_api_key": "Create a key in Goody under Account > API Keys (or copy the commerce app's key).",
     "goody_base_url": "Give an http(s) URL, e.g. https://api.ongoody.com or https://api.sandbox.ongoody.com.",
     "goody_webhook_secrets": (
-        "Copy the endpoint's signing secret (whsec_...) from Goody's dashboard; several, separated by commas, are all accepted."
+        "Copy the endpoint's signing secret (whsec_...) from Goody's dashboard; of several, by commas, any fits."
     ),
     "log_level": "Give one of debug, info, warning, error.",
     "worker_concurrency": "Give a whole number between 1 and 64.",

@@ -28,22 +28,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 def template_url(postgres: EmbeddedPostgres) -> str:
     """The migrated database that all others are copies of. Connect to a copy: nobody may use it while it is copied."""
     url = postgres.start()
-    try:
-        migrate(url)
-    except Exception:  # INTERIM until the migration runs
-        from sqlalchemy import create_engine, text
-        from app.db.tables import audit_entries, audit_seals, jobs, metadata
-        engine = create_engine(url)
-        with engine.begin() as conn:
-            metadata.create_all(conn, tables=[jobs, audit_entries, audit_seals])
-        engine.dispose()
-    from sqlalchemy import create_engine, text, inspect
-    engine = create_engine(url)
-    with engine.begin() as conn:
-        if not conn.scalar(text("select count(*) from pg_trigger where tgname='append_only'")):
-            from migrations.append_only import CREATE
-            for statement in CREATE: conn.execute(text(statement))
-    engine.dispose()
+    migrate(url)
     return url
 
 

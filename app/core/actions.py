@@ -200,7 +200,7 @@ def is_fulfilled(kind: ActionKind, parameters: Mapping[str, str], order: Order) 
             return False
 
 
-def is_possible(kind: ActionKind, order: Order | None) -> str | None:
+def why_impossible(kind: ActionKind, order: Order | None) -> str | None:
     """None when the shop's API could do it in this stage, else one sentence that says why not.
 
     `order` is None where no order is tied to the call. What a destination's adapter has built is its own `abilities`.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.core.actions import ActionKind, is_fulfilled, is_possible
+from app.core.actions import ActionKind, is_fulfilled, why_impossible
 from app.core.lifecycle import Verb
 from app.core.orders import Order
 
@@ -11,8 +11,8 @@ MOST_ATTEMPTS = 45
 """With pauses growing to five minutes this bridges an outage of about three hours; then a person has to look."""
 
 LOOK_PAUSES_SECONDS = (2.0, 8.0, 20.0)
-"""Between the looks at an order whose act got no answer. Their sum exceeds the time a request may take at a slow shop, so
-that an order unchanged at the last look shows that the act did not happen."""
+"""Between the looks at an order whose act got no answer. Their sum exceeds the time a request may take at a slow shop,
+so that an order unchanged at the last look shows that the act did not happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def judge_before(mandate: Mandate, before: Order) -> Ending | None:
     if mandate.present_digest != mandate.approved_digest:
         verb = Verb.REOPEN if mandate.is_by_people else Verb.REDECIDE
         return Ending(verb, "failed", "The order or the evidence moved since it was approved; nothing was sent.")
-    too_late = is_possible(mandate.kind, before)
+    too_late = why_impossible(mandate.kind, before)
     if too_late is not None:
         return Ending(Verb.TOO_LATE, "refused", too_late)
     return None
@@ -78,7 +78,7 @@ def judge_look(mandate: Mandate, order: Order, *, looks: int) -> Ending | None:
         return Ending(Verb.SUCCEED, "succeeded", "The answer was lost; a read of the order shows that it was done.")
     if looks < len(LOOK_PAUSES_SECONDS):
         return None
-    too_late = is_possible(mandate.kind, order)
+    too_late = why_impossible(mandate.kind, order)
     if too_late is not None:
         return Ending(Verb.TOO_LATE, "failed", too_late)
     if mandate.attempt_number >= MOST_ATTEMPTS:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from app.core.actions import PARAMETERS, ActionKind, is_possible, shop_name
+from app.core.actions import PARAMETERS, ActionKind, why_impossible, shop_name
 from app.core.calls import Call
 from app.core.identity import Identity, Role
 from app.core.orders import Order, OrderStage, Shipment
@@ -143,7 +143,7 @@ def assistance_summary(kind: ActionKind, order: Order | None, parameters: Mappin
         }
         lines += [f"{name}: {clean_text(value)}" for name, value in known.items() if value]
     lines += [f"{_label(name)}: {clean_text(value)}" for name, value in parameters.items() if clean_text(value)]
-    why = is_possible(kind, order) if order else None
+    why = why_impossible(kind, order) if order else None
     if why:
         lines.append(f"Why by hand: {why}")
     return "\n".join(lines)

@@ -68,6 +68,9 @@ signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 os.execv(sys.argv[4], sys.argv[4:])
 """
 
+# No more of the environment goes along, for it holds secrets; a Python of somebody's own build may need the second.
+PASSED_ON = frozenset({"PATH", "LD_LIBRARY_PATH"})
+
 log = structlog.get_logger(__name__)
 
 
@@ -229,7 +232,7 @@ class EmbeddedPostgres:
                 stdout=output,
                 stderr=output,
                 cwd="/",
-                env={"PATH": os.defpath},  # ours holds secrets
+                env={name: value for name, value in os.environ.items() if name in PASSED_ON},
                 pass_fds=[running.fileno()],
                 start_new_session=True,  # Ctrl-C is for us alone: we stop Postgres when we no longer need it
             )

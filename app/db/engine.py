@@ -1,4 +1,4 @@
-"""The one place that opens and commits a transaction. Everything written inside one `transaction()` is saved, or nothing."""
+"""The one place that opens and commits a transaction: what is written inside `transaction()` is saved whole."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -14,14 +14,15 @@ class Database:
     """A pool of connections to one Postgres."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        # Pre-ping: a connection that died with a restarted Postgres is replaced before it is used, instead of failing a request.
+        # Pre-ping: a connection that died with a restarted Postgres is replaced before it can fail a request.
+        # Parameters hold personal data: no error text may show them.
         self._engine: AsyncEngine = create_async_engine(
             url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
         )
         self._wake_ups: list[Callable[[], None]] = []
 
     def on_enqueued(self, wake_up: Callable[[], None]) -> None:
-        """Call `wake_up` after each commit that put a job into the queue, so that a worker in this process need not wait for its poll."""
+        """Call `wake_up` after each commit that put a job into the queue: a worker in this process wakes at once."""
         self._wake_ups.append(wake_up)
 
     @asynccontextmanager

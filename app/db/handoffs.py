@@ -22,7 +22,7 @@ async def insert_handoff(
         .values(
             call_id=call_id,
             action_id=action_id,
-            team=handoff.owner,
+            team=handoff.team,
             urgency=handoff.urgency,
             body=dump(handoff),
             text=as_text(handoff),

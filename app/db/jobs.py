@@ -190,7 +190,7 @@ async def extend_leases(conn: AsyncConnection, held: Sequence[Job], lease_second
 
 
 async def reap(conn: AsyncConnection) -> int:
-    """Put back jobs whose lease ran out; bury those without tries, or one that kills its worker would do so for ever."""
+    """Put back jobs whose lease ran out; bury those without tries: one that kills its worker would do so for ever."""
     expired = await conn.execute(
         select(*JOB)
         .where(jobs.c.status == "running", jobs.c.leased_until < func.now())

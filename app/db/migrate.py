@@ -44,7 +44,7 @@ def migrate(url: str) -> None:
 
 
 def check_schema(url: str, *, create_if_empty: bool = False) -> None:
-    """Raises SettingError unless the database has the schema this version works with; an empty one is filled when asked to."""
+    """Raises SettingError unless the database has the present schema; an empty one is filled when asked to."""
     present = _present_revision(url)
     if present is None and create_if_empty:
         migrate(url)

@@ -1,7 +1,7 @@
-"""Every table, with the constraints that make an impossible state unsaveable. A constraint is named for the truth it keeps.
+"""Every table, with the constraints that make an impossible state unsaveable, each named for the truth it keeps.
 
-Times are timestamptz in UTC, amounts integer minor units, structured facts jsonb. Functions over a table live in the file
-of its name.
+Times are timestamptz in UTC, amounts integer minor units, structured facts jsonb. Functions over a table live in the
+file of its name.
 """
 
 from sqlalchemy import (

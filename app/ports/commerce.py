@@ -22,7 +22,7 @@ class Commerce(Protocol):
     async def read_order(self, external_id: str) -> Order: ...
 
     def list_orders(self, *, placed_after: datetime | None) -> AsyncIterator[Order]:
-        """Orders placed at or after the time, all of them without one. May repeat or miss rows that move between pages."""
+        """Orders placed at or after the time, or all. May repeat or miss rows that move between pages."""
         ...
 
     def list_changed_orders(self, *, after: datetime) -> AsyncIterator[Order]:

@@ -13,7 +13,7 @@ class Envelope:
     """As much of a delivery as is read before it is stored.
 
     `subject` is what it is about (a call id, an order id), None where that could not be read. `parked_reason` says why
-    nothing will be done with it; a parked delivery is kept and listed. `message_id` is the sender's own id of the message.
+    nothing will be done with it; a parked delivery is kept and listed. `message_id` is the sender's own of the message.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class CallSource(Protocol):
         ...
 
     async def fetch_call(self, call_id: str) -> Call | None:
-        """The call as REST knows it; None where no key is set or the vendor does not know it. Raises DestinationUnavailableError."""
+        """The call as REST knows it; None where no key is set or the vendor knows none. Raises DestinationError."""
         ...
 
     async def list_calls(self, *, since: datetime) -> list[Call]: ...

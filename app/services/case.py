@@ -84,7 +84,7 @@ async def load_case(conn: AsyncConnection, action: ActionRecord) -> Case:
 
 
 def _of_this_order(record: CallRecord, order_record: OrderRecord | None) -> tuple[Match, Identity]:
-    """Match and identity of the call, weakened where a later delivery of the call points to another order than the action's."""
+    """The call's match and identity, weakened where a later delivery points to another order than the action's."""
     match, identity = record.match or UNMATCHED, record.identity or NOBODY
     if order_record is None:
         return match, identity
@@ -95,7 +95,7 @@ def _of_this_order(record: CallRecord, order_record: OrderRecord | None) -> tupl
 
 
 async def _contact_of(conn: AsyncConnection, record: CallRecord) -> Contact | None:
-    """The directory's entry of the caller, where exactly one shares what was heard: a guess between two would be noise."""
+    """The caller's entry in the directory, where exactly one shares what was heard: of two, either may be wrong."""
     call = record.call
     contacts = await find_contacts(
         conn,

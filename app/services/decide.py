@@ -33,7 +33,7 @@ async def decide_action(parts: Parts, job: Job) -> None:
 async def decide_locked(conn: AsyncConnection, parts: Parts, action: ActionRecord) -> bool:
     """Decide an action that nobody acted on yet; True when what people were shown has moved.
 
-    What waits for people stays with them, whatever the policy would say now: news never makes an action more autonomous.
+    What waits for people stays with them, whatever policy would say now: news never makes an action more autonomous.
     """
     if action.status is ActionStatus.PROPOSED:
         case, decision, shown = await _judge(conn, parts, action)
@@ -129,5 +129,5 @@ async def hand_off(conn: AsyncConnection, parts: Parts, case: Case) -> None:
             at=now,
             call_id=case.action.call_id,
             action_id=case.action.id,
-            data={"team": handoff.owner, "urgency": handoff.urgency},
+            data={"team": handoff.team, "urgency": handoff.urgency},
         )

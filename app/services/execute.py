@@ -9,8 +9,8 @@ Each arrow is a committed transaction, so that whoever comes next knows how far 
                                         ├─ too late for the API ──▶ awaiting_assistance
                                         └─ no answer ──▶ outcome_unknown ──▶ services/settle.py
 
-A job that finds the action `executing` has outlived a worker that died in the middle: the act may have happened, so it is
-never repeated but settled by reading.
+A job that finds the action `executing` has outlived a worker that died in the middle: the act may have happened, so it
+is never repeated but settled by reading.
 """
 
 from dataclasses import dataclass
@@ -71,13 +71,31 @@ class Run:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How the attempt ended, and the order as read before and after the act, where it could be read."""
+
+    ending: Ending
+    before: Order | None = None
+    after: Order | None = None
+
+
 async def execute(parts: Parts, job: Job) -> None:
     run = await _intend(parts, job)
     if run is None:
         return
-    ending, before, after = await _read_act_read(parts, run)
+    tried = await _read_act_read(parts, run)
     async with parts.database.transaction() as conn:
-        await end_attempt(conn, parts, run.case, run.attempt_id, run.attempt_number, ending, before=before, after=after)
+        await end_attempt(
+            conn,
+            parts,
+            run.case,
+            run.attempt_id,
+            run.attempt_number,
+            tried.ending,
+            before=tried.before,
+            after=tried.after,
+        )
         await jobs.finish(conn, job)
 
 
@@ -131,28 +149,33 @@ async def _take_over(conn: AsyncConnection, parts: Parts, action: ActionRecord) 
     await schedule_settling(conn, action.id, order=case.order, looks=0, in_seconds=0)
 
 
-async def _read_act_read(parts: Parts, run: Run) -> tuple[Ending, Order | None, Order | None]:
+async def _read_act_read(parts: Parts, run: Run) -> Tried:
     try:
         before = await refresh_order(parts, run.shop, run.order.external_id)
     except DestinationMissingError:
-        return Ending(Verb.TOO_LATE, "refused", "The shop no longer shows this order."), None, None
+        return Tried(Ending(Verb.TOO_LATE, "refused", "The shop no longer shows this order."))
     except DestinationError as error:
-        return judge_unavailable(run.mandate(parts, run.order), str(error)), None, None
+        return Tried(judge_unavailable(run.mandate(parts, run.order), str(error)))
     mandate = run.mandate(parts, before)
     ending = judge_before(mandate, before)
     if ending is not None:
-        return ending, before, before
+        return Tried(ending, before, before)
+    return await _act_read(parts, run, mandate, before)
+
+
+async def _act_read(parts: Parts, run: Run, mandate: Mandate, before: Order) -> Tried:
+    refusal = None
     try:
         await _act(run)
     except DestinationUnknownError as error:
-        return Ending(Verb.LOSE_ANSWER, "unknown", str(error)), before, None
+        return Tried(Ending(Verb.LOSE_ANSWER, "unknown", str(error)), before)
     except DestinationUnavailableError as error:
-        return judge_unavailable(mandate, str(error)), before, None
+        return Tried(judge_unavailable(mandate, str(error)), before)
     except (DestinationRefusedError, DestinationMissingError) as error:
-        after = await _read_after(parts, run)
-        return judge_refused(mandate, after, str(error)), before, after
+        refusal = str(error)
     after = await _read_after(parts, run)
-    return judge_accepted(mandate, after), before, after
+    ending = judge_accepted(mandate, after) if refusal is None else judge_refused(mandate, after, refusal)
+    return Tried(ending, before, after)
 
 
 async def _act(run: Run) -> None:

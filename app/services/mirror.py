@@ -19,7 +19,7 @@ from app.services.schedule import schedule_check
 
 log = structlog.get_logger()
 
-# A feed is read again from a little before the last time: clocks differ, and a row may be committed later than it is dated.
+# A feed is read again from a little before the last time: clocks differ, and a row may be saved later than its date.
 OVERLAP = timedelta(minutes=5)
 ROWS_PER_TRANSACTION = 100
 

@@ -46,7 +46,7 @@ class Decider:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a person says with a decision. `version` is that of the review they have seen; None where they did not say."""
+    """What a person says with a decision. `version` is that of the review they have seen, None if they did not say."""
 
     reason_code: str | None
     note: str | None
@@ -139,7 +139,7 @@ async def reject(parts: Parts, review_id: UUID, by: Decider, word: Word) -> None
 
 
 async def say_assisted(parts: Parts, review_id: UUID, by: Decider, word: Word) -> None:
-    """The person did it, or asked for it, at the shop. Where the shop can show it, it has to before the action is done."""
+    """The person did it, or asked for it, at the shop. Where the shop can show it, only that makes it done."""
     async with parts.database.transaction() as conn:
         review = await _open(conn, parts, review_id, by, word.version, purpose="assistance")
         at = parts.clock.now()

@@ -1,4 +1,4 @@
-"""Settle what was attempted or asked for: apply how an attempt ended, look again where no answer came, and believe the shop."""
+"""Settle what was attempted or asked for: apply an ending, look again where no answer came, believe the shop."""
 
 import random
 from uuid import UUID

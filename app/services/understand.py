@@ -14,7 +14,7 @@ from app.services.schedule import schedule_matching
 
 log = structlog.get_logger()
 
-# After so many tries the call goes on without the vendor's REST record: a call that waits is worse than a missing number.
+# After so many tries the call goes on without the vendor's REST record: waiting is worse than a missing number.
 TRIES_TO_FETCH = 4
 
 

@@ -1,4 +1,4 @@
-"""What a scrape sees: requests by route, deliveries by outcome, and how much waits. Labels are route templates and fixed words."""
+"""What a scrape sees: requests by route, deliveries by outcome, what waits. Labels are templates and fixed words."""
 
 import time
 

@@ -24,7 +24,7 @@ def write_cursor(*key: Any) -> str:
 
 
 def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """The sort key a cursor stands for. Raises InputError when it was not written by `write_cursor` with these kinds."""
+    """The sort key a cursor stands for. InputError when it was not written by `write_cursor` with these kinds."""
     if cursor is None:
         return None
     try:

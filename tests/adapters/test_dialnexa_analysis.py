@@ -58,6 +58,7 @@ def analysed(**analysis) -> Call:
         ("order_id", 1001, "1001"),
         ("order_id", 1001.0, "1001"),
         ("order_id", 10**60, "1" + "0" * 60),
+        ("order_id", 1e300, "1e+300"),
         ("consent", True, "yes"),
         ("customer_name", "  Jane Doe ", "Jane Doe"),
     ],
@@ -146,6 +147,12 @@ def test_metadata_fills_what_the_analysis_does_not_say_and_asks_for_nothing():
         "customer_id": "5",
     }
     assert call.other_fields == {"metadata.order_id": "77", "metadata.requested_action": "refund"}
+
+
+def test_a_variable_of_the_agents_prompt_is_neither_a_wish_nor_something_heard():
+    call = read(metadata={"requested_action": "refund", "customer_name": "Jane"})
+    assert call.fields == {}
+    assert call.other_fields == {"metadata.requested_action": "refund", "metadata.customer_name": "Jane"}
 
 
 @pytest.mark.parametrize("name", ["post_call_analysis", "extracted_data", "postcallanalysis", "analysis"])

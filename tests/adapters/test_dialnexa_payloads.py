@@ -286,6 +286,12 @@ def test_nul_and_lone_surrogates_are_replaced_everywhere():
     assert "\x00" not in repr(TypeAdapter(Call).dump_json(call))
 
 
+def test_a_link_too_long_to_be_kept_whole_is_not_cut():
+    link = "https://recordings.example.com/" + "x" * 4000
+    assert read(ended(recording_url=link[:4000])).recording_url == link[:4000]
+    assert read(ended(recording_url=link)).recording_url is None
+
+
 def test_numbers_that_are_no_phone_numbers_are_kept_as_sent():
     call = read(ended(from_number="anonymous", to_number="sip:agent@example.com"))
     assert (call.from_number, call.to_number) == ("anonymous", "sip:agent@example.com")

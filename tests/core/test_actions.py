@@ -19,7 +19,7 @@ from app.core.actions import (
     confirmed_by,
     is_confirmed,
     is_fulfilled,
-    is_possible,
+    why_impossible,
     moves_money,
     propose,
     read_time,
@@ -328,44 +328,46 @@ def test_what_no_read_can_show_is_never_called_fulfilled(kind: ActionKind, stage
 
 @pytest.mark.parametrize("kind", [K.CANCEL_ORDER, K.REFUND_ORDER, K.EXTEND_EXPIRATION, K.RESEND_GIFT_LINK])
 def test_the_api_does_it_on_an_open_order_only(kind: ActionKind) -> None:
-    assert is_possible(kind, ORDER) is None
+    assert why_impossible(kind, ORDER) is None
     for stage in set(OrderStage) - {OrderStage.OPEN}:
-        reason = is_possible(kind, at(stage))
+        reason = why_impossible(kind, at(stage))
         assert reason is not None
         assert reason.endswith(".")
 
 
 def test_the_reason_is_a_sentence_a_reviewer_can_read() -> None:
-    assert is_possible(K.CANCEL_ORDER, at(OrderStage.ACCEPTED)) == (
+    assert why_impossible(K.CANCEL_ORDER, at(OrderStage.ACCEPTED)) == (
         "The gift is accepted: Goody cancels it only through its support."
     )
-    assert is_possible(K.CANCEL_ORDER, at(OrderStage.CANCELLED)) == (
+    assert why_impossible(K.CANCEL_ORDER, at(OrderStage.CANCELLED)) == (
         "The order is cancelled already: there is nothing to cancel."
     )
-    assert is_possible(K.CANCEL_ORDER, None) == "No order is tied to the call."
-    assert is_possible(K.REFUND_ORDER, at(OrderStage.SHIPPED, refunded_at=NOW)) == "The order is refunded already."
+    assert why_impossible(K.CANCEL_ORDER, None) == "No order is tied to the call."
+    assert why_impossible(K.REFUND_ORDER, at(OrderStage.SHIPPED, refunded_at=NOW)) == "The order is refunded already."
 
 
 def test_a_link_needs_a_link_and_somebody_on_file() -> None:
-    assert is_possible(K.RESEND_GIFT_LINK, replace(ORDER, gift_link=None)) == "Goody shows no gift link of this order."
-    assert is_possible(K.RESEND_GIFT_LINK, replace(ORDER, recipient=Person("Ann"))) is not None
+    assert (
+        why_impossible(K.RESEND_GIFT_LINK, replace(ORDER, gift_link=None)) == "Goody shows no gift link of this order."
+    )
+    assert why_impossible(K.RESEND_GIFT_LINK, replace(ORDER, recipient=Person("Ann"))) is not None
 
 
 @pytest.mark.parametrize("stage", list(OrderStage))
 @pytest.mark.parametrize("kind", [K.CHANGE_ADDRESS, K.REPORT_DAMAGE, K.RETURN_ORDER, K.SUBSTITUTE_ITEM])
 def test_what_the_api_lacks_is_possible_in_no_stage(kind: ActionKind, stage: OrderStage) -> None:
-    assert is_possible(kind, at(stage)) is not None
+    assert why_impossible(kind, at(stage)) is not None
 
 
 @pytest.mark.parametrize("kind", [K.FOLLOW_UP, K.ORDER_STATUS, K.SEND_ORDER, K.NONE])
 def test_kinds_that_change_no_existing_order_are_possible_without_one(kind: ActionKind) -> None:
-    assert is_possible(kind, None) is None
+    assert why_impossible(kind, None) is None
 
 
 @pytest.mark.parametrize("stage", list(OrderStage))
 def test_every_kind_has_an_answer_in_every_stage(stage: OrderStage) -> None:
     for kind in ActionKind:
-        is_possible(kind, at(stage))
+        why_impossible(kind, at(stage))
         is_fulfilled(kind, {}, at(stage))
         confirmed_by(kind, stage)
 

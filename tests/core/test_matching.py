@@ -231,9 +231,7 @@ def test_the_product_tells_three_orders_apart():
     assert result.best.order_id == cake.external_id
 
 
-@pytest.mark.parametrize(
-    "said", ["AAAAUKB5XGWRB7VRKNZB0002", "RKNZB0002", "KNZ B dash 0 0 0 2"]
-)
+@pytest.mark.parametrize("said", ["AAAAUKB5XGWRB7VRKNZB0002", "RKNZB0002", "KNZ B dash 0 0 0 2"])
 def test_the_reference_tells_three_orders_apart(said):
     result = matched(a_call(customer_email=ALENA.email, order_id=said), *three_orders())
     assert result.best is not None

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.core.chain import GENESIS, ProblemKind, canonical_bytes, storable
 from app.db import audit
@@ -65,20 +65,23 @@ async def superuser(superuser_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def ten(database: Database) -> Database:
     """A database with ten sealed entries."""
-    await write(database, 10)
+    for number in range(1, 11):
+        await write(database, call_id=f"call-{number}")
     assert await seal(database) == 10
     return database
 
 
-async def tamper(superuser: Database, *statements: str) -> None:
-    """What only a superuser, or an owner who first gave himself the right, can do."""
-    async with superuser.transaction() as conn:
-        for table in ("audit_entries", "audit_seals"):
-            await conn.execute(text(f"alter table {table} disable trigger append_only"))
+async def execute(database: Database, *statements: str) -> None:
+    async with database.transaction() as conn:
         for statement in statements:
             await conn.execute(text(statement))
-        for table in ("audit_entries", "audit_seals"):
-            await conn.execute(text(f"alter table {table} enable always trigger append_only"))
+
+
+async def tamper(superuser: Database, *statements: str) -> None:
+    """What a superuser can do, and an owner who gave himself the right."""
+    guards = ("alter table audit_entries {} trigger append_only", "alter table audit_seals {} trigger append_only")
+    off, on = ([guard.format(word) for guard in guards] for word in ("disable", "enable"))
+    await execute(superuser, *off, *statements, *on)
 
 
 async def test_an_entry_comes_back_as_it_was_written(database):
@@ -102,7 +105,7 @@ async def test_entries_are_listed_by_call_and_page(database):
 
 
 async def test_no_entry_without_an_actor(database):
-    with pytest.raises(psycopg.Error | Exception, match="no_entry_without_an_actor"):
+    with pytest.raises(IntegrityError, match="no_entry_without_an_actor"):
         await write(database, actor="")
 
 
@@ -131,23 +134,13 @@ async def test_whatever_is_written_has_the_same_bytes_when_it_is_read(database, 
 )
 async def test_the_application_can_change_nothing_although_it_owns_the_tables(ten, table, statement):
     column = {"audit_entries": "actor = 'alice'", "audit_seals": "chain_digest = ''"}[table]
-    for may_it in ("", f"grant update, delete, truncate on {table} to current_user"):
-        with pytest.raises(ProgrammingError) as refused:
-            async with ten.transaction() as conn:
-                if may_it:
-                    await conn.execute(text(may_it))
-                await conn.execute(text(statement.format(table, column)))
-        assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
-        assert table in str(refused.value.orig)
-        assert ("append-only" in str(refused.value.orig)) is bool(may_it)
+    statement = statement.format(table, column)
+    with pytest.raises(ProgrammingError, match=f"permission denied for table {table}"):
+        await execute(ten, statement)
+    with pytest.raises(ProgrammingError, match=f"the audit is append-only: .* on {table} refused") as refused:
+        await execute(ten, f"grant update, delete, truncate on {table} to current_user", statement)
+    assert isinstance(refused.value.orig, InsufficientPrivilege)
     assert (await verify(ten)).problems == []
-
-
-async def test_a_superuser_who_ignores_triggers_as_a_replica_does_is_refused_too(ten, superuser):
-    with pytest.raises(ProgrammingError, match="append-only"):
-        async with superuser.transaction() as conn:
-            await conn.execute(text("set local session_replication_role = replica"))
-            await conn.execute(text("update audit_entries set actor = 'alice'"))
 
 
 async def test_an_untouched_chain_verifies_and_says_what_is_not_sealed_yet(ten):
@@ -186,16 +179,16 @@ async def test_a_chain_longer_than_a_page_verifies(database):
 @pytest.mark.parametrize(
     "change",
     [
-        "actor = 'alice'",
-        "at = at + interval '1 us'",
-        "event = 'call.unmatched'",
-        "call_id = 'call-2'",
-        "action_id = gen_random_uuid()",
-        """data = '{"p": 1}'""",
+        "update audit_entries set actor = 'alice' where id = 4",
+        "update audit_entries set at = at + interval '1 us' where id = 4",
+        "update audit_entries set event = 'call.unmatched' where id = 4",
+        "update audit_entries set call_id = 'call-2' where id = 4",
+        "update audit_entries set action_id = gen_random_uuid() where id = 4",
+        """update audit_entries set data = '{"p": 1}' where id = 4""",
     ],
 )
 async def test_an_entry_changed_by_a_superuser_is_named(ten, superuser, change):
-    await tamper(superuser, f"update audit_entries set {change} where id = 4")
+    await tamper(superuser, change)
     assert await found(ten) == [(K.ENTRY_CHANGED, 4, 4)]
 
 
@@ -204,13 +197,7 @@ async def test_a_deleted_entry_is_named_also_the_last_one(ten, superuser):
     assert await found(ten) == [(K.ENTRY_MISSING, 4, 4), (K.ENTRY_MISSING, 10, 10)]
 
 
-async def test_two_entries_whose_ids_were_swapped_are_named(ten, superuser):
-    await tamper(
-        superuser,
-        "alter table audit_entries alter id set generated by default",
-        "update audit_entries set actor = 'alice' where id = 7",
-    )
-    assert await found(ten) == [(K.ENTRY_CHANGED, 7, 7)]
+async def test_two_entries_that_changed_places_are_both_named(ten, superuser):
     await tamper(
         superuser,
         "alter table audit_entries alter id drop identity",

@@ -311,8 +311,9 @@ def test_an_orphaned_postmaster_is_stopped_before_the_new_start(data_dir):
             assert postmaster_of(data_dir) != orphan.pid
 
 
-def test_a_deep_data_dir_gets_a_private_socket_folder(made, new_dir):
-    deep = new_dir / ("d" * 100) / "data"
+@pytest.mark.parametrize("name", ["d" * 100, "a comma, 'quotes' and é"])
+def test_a_data_dir_whose_path_no_socket_can_have_gets_a_private_socket_folder(made, new_dir, name):
+    deep = new_dir / name / "data"
     deep.parent.mkdir(parents=True, mode=0o711)
     subprocess.run(["cp", "-a", made, deep], check=True)
     with EmbeddedPostgres(deep) as postgres:

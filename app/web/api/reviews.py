@@ -1,4 +1,4 @@
-"""The queue of people, and what they decide. Each verb is a POST on a noun; If-Match carries the version they have seen."""
+"""The queue of people, and what they decide. Each verb is a POST on a noun; If-Match carries the version seen."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
