@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.errors import HandoffError, SettingError
+from app.errors import HandoffError
 from app.log import configure_logging
 from app.settings import Settings, unknown_settings
 
@@ -34,11 +34,9 @@ ROLES = ("viewer", "reviewer", "approver", "admin", "agent", "ingest")
 
 
 def main() -> None:
-    """The console script. A failure we know is one line and exit code 2; what to do next is in it."""
+    """The console script. A failure we know of is one line, with what to do next, and exit code 1."""
     try:
         cli()
-    except SettingError as error:
-        sys.exit(f"handoff: {error}")
     except HandoffError as error:
         sys.exit(f"handoff: {error}")
 
@@ -66,22 +64,21 @@ def serve(
             "handoff: HANDOFF_GOODY_WEBHOOK_SECRETS is not set: Goody's webhooks are refused, changes seen by polling.",
             err=True,
         )
-    from app.bootstrap import handlers_of, open_database, open_parts
+    from app.bootstrap import build_adapters, handlers_of, open_database, open_parts
     from app.main import create_app, serve_app
     from app.worker import run_worker
 
+    adapters = build_adapters(settings)
     with open_database(settings, bring_up_to_date=True) as database:
 
         async def background(parts: "Parts", stopping: asyncio.Event) -> None:
-            await _ensure_admin_token(settings, parts)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(database.keep(stopping))
                 if not no_worker:
-                    tasks.create_task(
-                        run_worker(parts, handlers_of(parts), stopping, concurrency=settings.worker_concurrency)
-                    )
+                    concurrency = settings.worker_concurrency
+                    tasks.create_task(run_worker(parts, handlers_of(parts), stopping, concurrency=concurrency))
 
-        app = create_app(lambda: open_parts(settings, database.url), background)
+        app = create_app(lambda: open_parts(settings, adapters, database.url), background)
         ready = f"handoff: serving at http://{settings.host}:{settings.port} (docs at /docs)"
         serve_app(app, host=settings.host, port=settings.port, on_ready=lambda: typer.echo(ready, err=True))
 
@@ -92,15 +89,17 @@ def worker() -> None:
     settings = _load_settings(*TO_WORK)
     import signal
 
-    from app.bootstrap import handlers_of, open_database, open_parts
+    from app.bootstrap import build_adapters, handlers_of, open_database, open_parts
     from app.worker import run_worker
+
+    adapters = build_adapters(settings)
 
     async def run(url: str) -> None:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        async with open_parts(settings, url) as parts, asyncio.TaskGroup() as tasks:
+        async with open_parts(settings, adapters, url) as parts, asyncio.TaskGroup() as tasks:
             tasks.create_task(database.keep(stopping))
             tasks.create_task(run_worker(parts, handlers_of(parts), stopping, concurrency=settings.worker_concurrency))
 
@@ -236,13 +235,6 @@ def sandbox_dialnexa(
     serve_dialnexa_twin(host, port, api_key=api_key, secret=secret, webhook_url=webhook_url)
 
 
-async def _ensure_admin_token(settings: Settings, parts: "Parts") -> None:
-    if settings.admin_token is not None:
-        from app.services.grant import grant_token
-
-        await grant_token(parts.database, name="bootstrap", role="admin", token=settings.admin_token.get_secret_value())
-
-
 def _run_with_database(settings: Settings, work: Any) -> Any:
     from app.bootstrap import open_database
     from app.db.engine import Database
@@ -259,10 +251,12 @@ def _run_with_database(settings: Settings, work: Any) -> Any:
 
 
 def _run_with_parts(settings: Settings, work: Any) -> Any:
-    from app.bootstrap import open_database, open_parts
+    from app.bootstrap import build_adapters, open_database, open_parts
+
+    adapters = build_adapters(settings)
 
     async def run(url: str) -> Any:
-        async with open_parts(settings, url) as parts:
+        async with open_parts(settings, adapters, url) as parts:
             return await work(parts)
 
     with open_database(settings) as database:

@@ -1,7 +1,7 @@
 """The only file that knows every part: from settings to a database, adapters and services that work together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,9 @@ from app.adapters.goody.client import Goody
 from app.adapters.goody.webhooks import GoodyWebhooks
 from app.adapters.mapping_file import load_mapping
 from app.adapters.policy_file import load_policy
+from app.core.actions import ActionWords
 from app.core.mapping import CallMapping
+from app.core.policy import Policy
 from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Database
 from app.db.migrate import check_schema, migrate
@@ -25,6 +27,7 @@ from app.ports.senders import Sender
 from app.services import schedule
 from app.services.decide import decide_action
 from app.services.execute import execute
+from app.services.grant import grant_token
 from app.services.match import match_call
 from app.services.mirror import sync_orders_job
 from app.services.observe import observe
@@ -81,33 +84,56 @@ def open_database(settings: Settings, *, bring_up_to_date: bool = False) -> Iter
         yield OpenDatabase(url, embedded)
 
 
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What a deployment's settings and files make, before anything is connected."""
+
+    calls: DialNexa
+    senders: Mapping[str, Sender]
+    shops: Mapping[str, Commerce]
+    policy: Policy
+    words: ActionWords
+
+
+def build_adapters(settings: Settings) -> Adapters:
+    """Raises SettingError for the first setting or file that makes no sense, so that nothing half configured starts."""
+    mapping = load_mapping(settings.mapping_file)
+    dialnexa = _build_dialnexa(settings, mapping)
+    senders: dict[str, Sender] = {}
+    if settings.dialnexa_webhook_secrets:
+        senders[dialnexa.name] = dialnexa
+    if settings.goody_webhook_secrets:
+        webhooks = GoodyWebhooks([secret.get_secret_value() for secret in settings.goody_webhook_secrets])
+        senders[webhooks.name] = webhooks
+    return Adapters(
+        calls=dialnexa,
+        senders=senders,
+        shops=_build_shops(settings),
+        policy=load_policy(settings.policy_file),
+        words=mapping.action_words,
+    )
+
+
 @asynccontextmanager
-async def open_parts(settings: Settings, url: str) -> AsyncIterator[Parts]:
-    """The parts of one process, closed in the end."""
+async def open_parts(settings: Settings, adapters: Adapters, url: str) -> AsyncIterator[Parts]:
+    """The parts of one process, closed in the end. An admin token given in the settings is valid from then on."""
     async with AsyncExitStack() as stack:
         # Each job under way may hold one connection; requests take theirs from the same pool.
         database = Database(url, pool_size=settings.worker_concurrency + 8)
         stack.push_async_callback(database.close)
-        mapping = load_mapping(settings.mapping_file)
-        calls = _open_dialnexa(settings, mapping)
-        stack.push_async_callback(calls.close)
-        shops = _open_shops(settings)
-        for shop in shops.values():
+        stack.push_async_callback(adapters.calls.close)
+        for shop in adapters.shops.values():
             stack.push_async_callback(shop.close)
-        senders: dict[str, Sender] = {}
-        if settings.dialnexa_webhook_secrets:
-            senders[calls.name] = calls
-        if settings.goody_webhook_secrets:
-            goody = GoodyWebhooks([secret.get_secret_value() for secret in settings.goody_webhook_secrets])
-            senders[goody.name] = goody
+        if settings.admin_token is not None:
+            await grant_token(database, name="bootstrap", role="admin", token=settings.admin_token.get_secret_value())
         yield Parts(
             database=database,
             clock=SystemClock(),
-            senders=senders,
-            calls=calls,
-            shops=shops,
-            policy=load_policy(settings.policy_file),
-            words=mapping.action_words,
+            senders=adapters.senders,
+            calls=adapters.calls,
+            shops=adapters.shops,
+            policy=adapters.policy,
+            words=adapters.words,
         )
 
 
@@ -124,13 +150,13 @@ def handlers_of(parts: Parts) -> dict[str, Handler]:
     }
 
 
-def _open_dialnexa(settings: Settings, mapping: CallMapping) -> DialNexa:
+def _build_dialnexa(settings: Settings, mapping: CallMapping) -> DialNexa:
     key = settings.dialnexa_api_key
     http = connect_dialnexa(settings.dialnexa_base_url, key.get_secret_value()) if key else None
     return DialNexa([secret.get_secret_value() for secret in settings.dialnexa_webhook_secrets], mapping, http)
 
 
-def _open_shops(settings: Settings) -> dict[str, Commerce]:
+def _build_shops(settings: Settings) -> dict[str, Commerce]:
     key = settings.goody_api_key
     goody = Goody(settings.goody_base_url, api_key=key.get_secret_value()) if key else None
     return {goody.name: goody} if goody else {}

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -17,6 +18,8 @@ from app.web import health, metrics, webhooks
 from app.web.api import audit, calls, orders, reviews
 from app.web.errors import install_error_handlers
 from app.web.metrics import RequestMetrics
+
+log = structlog.get_logger()
 
 Background = Callable[[Parts, asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -34,6 +37,8 @@ def create_app(
             app.state.parts = parts
             stopping = asyncio.Event()
             task = asyncio.create_task(background(parts, stopping)) if background else None
+            if task:
+                task.add_done_callback(lambda done: _end_with(done, stopping))
             yield
             stopping.set()
             if task:
@@ -45,6 +50,20 @@ def create_app(
         app.include_router(module.router)
     app.add_middleware(RequestMetrics)
     return app
+
+
+def _end_with(task: asyncio.Task[None], stopping: asyncio.Event) -> None:
+    """A service whose worker broke must not look alive: end, and let whoever supervises us start it again."""
+    if not stopping.is_set() and not task.cancelled() and task.exception() is not None:
+        log.critical("background_broke", errors=_leaf_types(task.exception()))
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _leaf_types(error: BaseException | None) -> list[str]:
+    """Types alone: a message could quote personal data."""
+    if isinstance(error, BaseExceptionGroup):
+        return [name for inner in error.exceptions for name in _leaf_types(inner)]
+    return [type(error).__name__]
 
 
 def serve_app(app: FastAPI, *, host: str, port: int, on_ready: Callable[[], None]) -> None:

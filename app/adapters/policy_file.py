@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.adapters.yaml_document import Place, YamlDocument, YamlError, read_yaml
+from app.adapters.yaml_document import DocumentProblem, Place, YamlDocument, load_document
 from app.core.actions import ActionKind
 from app.core.conditions import AllOf, AnyOf, Condition, Not, Operator, Test, TestValue
 from app.core.policy import Effect, KindPolicy, Policy, PolicyParameters, Rule, Urgency, Verdict
-from app.errors import SettingError
 
 DEFAULT_POLICY_FILE = Path(__file__).parents[1] / "policies" / "default.yaml"
 SETTING = "HANDOFF_POLICY_FILE"
@@ -76,32 +75,9 @@ class _Document(_Section):
     rules: list[_Rule]
 
 
-class _Problem(Exception):  # noqa: N818 - it never leaves this file
-    def __init__(self, place: Place, problem: str) -> None:
-        super().__init__(problem)
-        self.place = place
-        self.problem = problem
-
-
 def load_policy(path: Path | None = None) -> Policy:
     """The deployment's policy, or the one that ships. Raises SettingError naming file, line and path."""
-    path = path or DEFAULT_POLICY_FILE
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"({path}) cannot be read: {type(error).__name__}"
-        raise SettingError(SETTING, problem, "Give the path of a readable UTF-8 file.") from None
-    try:
-        document = read_yaml(text)
-        return _to_policy(document)
-    except YamlError as error:
-        raise SettingError(SETTING, f"({path}, line {error.line}) {error.problem}", _REMEDY) from None
-    except _Problem as found:
-        raise _setting_error(path, document, found.place, found.problem) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = tuple(part for part in first["loc"] if part != "[key]")
-        raise _setting_error(path, document, place, first["msg"]) from None
+    return load_document(path or DEFAULT_POLICY_FILE, _to_policy, setting=SETTING, remedy=_REMEDY)
 
 
 def _to_policy(document: YamlDocument) -> Policy:
@@ -109,7 +85,7 @@ def _to_policy(document: YamlDocument) -> Policy:
     figures = read.parameters.model_dump()
     for urgency in Urgency:
         if urgency not in read.due_minutes:
-            raise _Problem(("due_minutes",), f"says nothing of {urgency}")
+            raise DocumentProblem(("due_minutes",), f"says nothing of {urgency}")
     rules = _read_rules(read.rules, figures)
     return Policy(
         version=f"{read.version}+{_digest(document.content)}",  # after all is checked: only then it is plain JSON
@@ -131,12 +107,14 @@ def _read_rules(rules: list[_Rule], parameters: Mapping[str, float]) -> tuple[Ru
     for index, rule in enumerate(rules):
         place: Place = ("rules", index)
         if rule.id in read or rule.id == "kind":  # "kind" is the finding of the kinds table
-            raise _Problem((*place, "id"), f"{rule.id} names another finding already")
+            raise DocumentProblem((*place, "id"), f"{rule.id} names another finding already")
         if rule.then.verdict is Verdict.EXECUTE:
-            raise _Problem((*place, "then", "verdict"), "cannot be execute: a rule only makes a decision stricter")
+            raise DocumentProblem(
+                (*place, "then", "verdict"), "cannot be execute: a rule only makes a decision stricter"
+            )
         effect = rule.then.to_effect()
         if effect == Effect():
-            raise _Problem((*place, "then"), "asks for nothing")
+            raise DocumentProblem((*place, "then"), "asks for nothing")
         read[rule.id] = Rule(rule.id, rule.says, _read_condition(rule.when, (*place, "when"), parameters), effect)
     return tuple(read.values())
 
@@ -154,7 +132,7 @@ def _read_condition(written: Any, place: Place, parameters: Mapping[str, float])
             ((operator, value),) = rest.items()
             return _read_test(fact, str(operator), value, place, parameters)
         case _:
-            raise _Problem(place, "is no condition: write all, any, not, or a fact with one operator")
+            raise DocumentProblem(place, "is no condition: write all, any, not, or a fact with one operator")
 
 
 def _read_conditions(parts: list[Any], place: Place, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
@@ -164,11 +142,11 @@ def _read_conditions(parts: list[Any], place: Place, parameters: Mapping[str, fl
 def _read_test(fact: str, operator: str, value: Any, place: Place, parameters: Mapping[str, float]) -> Test:
     if operator not in set(Operator):
         known = ", ".join(sorted(Operator))
-        raise _Problem((*place, operator), f"is no operator; these are: {known}")
+        raise DocumentProblem((*place, operator), f"is no operator; these are: {known}")
     try:
         return Test(fact, Operator(operator), _read_value(value, (*place, operator), parameters))
     except ValueError as error:
-        raise _Problem((*place, "fact"), str(error)) from None
+        raise DocumentProblem((*place, "fact"), str(error)) from None
 
 
 def _read_value(value: Any, place: Place, parameters: Mapping[str, float]) -> TestValue:
@@ -179,12 +157,9 @@ def _read_value(value: Any, place: Place, parameters: Mapping[str, float]) -> Te
             return frozenset(words)
         case {"parameter": str(name), **rest} if not rest:
             if name not in parameters:
-                raise _Problem(place, f"{name} is no parameter; these are: {', '.join(sorted(parameters))}")
+                raise DocumentProblem(place, f"{name} is no parameter; these are: {', '.join(sorted(parameters))}")
             return parameters[name]
         case _:
-            raise _Problem(place, "is no value: write a word, a number, true or false, a list of words, or a parameter")
-
-
-def _setting_error(path: Path, document: YamlDocument, place: Place, problem: str) -> SettingError:
-    where = ".".join(str(part) for part in place) or "the document"
-    return SettingError(SETTING, f"({path}, line {document.line_of(place)}) {where}: {problem}", _REMEDY)
+            raise DocumentProblem(
+                place, "is no value: write a word, a number, true or false, a list of words, or a parameter"
+            )

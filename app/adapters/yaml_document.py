@@ -1,10 +1,16 @@
 """A YAML document with the line of every value, so that a mistake in a file of ours can be named where it stands."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import ValidationError
+
+from app.errors import SettingError
+
+T = TypeVar("T")
 
 Place = tuple[str | int, ...]
 
@@ -20,6 +26,15 @@ class YamlError(Exception):
         self.problem = problem
 
 
+class DocumentProblem(Exception):  # noqa: N818 (it becomes a SettingError, below)
+    """What is readable but makes no sense, at a place of the document."""
+
+    def __init__(self, place: Place, problem: str) -> None:
+        super().__init__(problem)
+        self.place = place
+        self.problem = problem
+
+
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
     content: Any
@@ -30,6 +45,30 @@ class YamlDocument:
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
+
+
+def load_document(path: Path, read: Callable[[YamlDocument], T], *, setting: str, remedy: str) -> T:
+    """What `read` makes of the file. Every mistake is a SettingError that names file, line and place.
+
+    `read` may raise pydantic's ValidationError and DocumentProblem.
+    """
+    try:
+        document = read_yaml(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"({path}) cannot be read: {type(error).__name__}"
+        raise SettingError(setting, problem, "Give the path of a readable UTF-8 file.") from None
+    except YamlError as error:
+        raise SettingError(setting, f"({path}, line {error.line}) {error.problem}", remedy) from None
+    try:
+        return read(document)
+    except DocumentProblem as found:
+        place, problem = found.place, found.problem
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = tuple(part for part in first["loc"] if part != "[key]")
+        problem = first["msg"].removeprefix("Value error, ")
+    written = ".".join(str(part) for part in place) or "the document"
+    raise SettingError(setting, f"({path}, line {document.line_of(place)}) {written}: {problem}", remedy)
 
 
 def read_yaml(text: str) -> YamlDocument:

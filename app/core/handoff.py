@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from app.core.actions import PARAMETERS, ActionKind, why_impossible, shop_name
+from app.core.actions import PARAMETERS, ActionKind, shop_name, why_impossible
 from app.core.calls import Call
 from app.core.identity import Identity, Role
 from app.core.orders import Order, OrderStage, Shipment

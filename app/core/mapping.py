@@ -1,10 +1,10 @@
-"""How a deployment's own words are read: names of analysis fields, words for actions, and the team of each kind."""
+"""How a deployment's own words are read: names of analysis fields, and plain words for actions."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.core.actions import ActionKind, ActionWords
+from app.core.actions import ActionWords
 from app.core.calls import CANONICAL_FIELDS
 
 _BETWEEN_WORDS = re.compile(r"[\s_\-\u2010-\u2015]+")
@@ -12,19 +12,14 @@ _BETWEEN_WORDS = re.compile(r"[\s_\-\u2010-\u2015]+")
 
 @dataclass(frozen=True, slots=True)
 class CallMapping:
-    """`field_names` are normalised by `normalise_field_name`; `teams` says who gets the handoff of a kind."""
+    """`field_names` are normalised by `normalise_field_name`."""
 
     field_names: Mapping[str, str]
     action_words: ActionWords
-    teams: Mapping[ActionKind, str]
 
     def find_field(self, name: str) -> str | None:
         """The canonical field that a deployment's name means; None where the mapping does not know it."""
         return self.field_names.get(normalise_field_name(name))
-
-    def find_team(self, kind: ActionKind) -> str | None:
-        """None for `none`, which is handed to nobody."""
-        return self.teams.get(kind)
 
 
 def normalise_field_name(name: str) -> str:
@@ -35,7 +30,3 @@ def normalise_field_name(name: str) -> str:
 def canonical_names() -> dict[str, str]:
     """Every canonical field under its own name, which any mapping understands."""
     return {normalise_field_name(field): field for field in CANONICAL_FIELDS}
-
-
-def find_kinds_without_team(teams: Mapping[ActionKind, str]) -> Iterable[ActionKind]:
-    return (kind for kind in ActionKind if kind is not ActionKind.NONE and kind not in teams)

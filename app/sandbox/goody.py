@@ -65,7 +65,7 @@ def create_goody_twin(
     return app
 
 
-def serve_goody_twin(  # noqa: PLR0917 - agreed with the command line that calls it
+def serve_goody_twin(
     host: str, port: int, api_key: str, webhook_secret: str, webhook_url: str | None, orders: int, seed: int
 ) -> None:
     """Blocks until interrupted. Without a webhook_url nobody is told of anything until an endpoint is registered."""

@@ -111,14 +111,9 @@ def test_an_id_alone_asks_for_nothing():
     assert implied(order_id="1001", booking_id="B-1") == ["none"]
 
 
-def test_every_kind_but_none_has_a_team():
-    assert {kind for kind in ActionKind if SHIPPED.find_team(kind) is None} == {ActionKind.NONE}
-
-
 def test_the_file_that_ships_names_every_field_and_kind():
     shipped = yaml.safe_load(DEFAULT_MAPPING_FILE.read_text())
     assert set(shipped["fields"]) == set(CANONICAL_FIELDS)
-    assert list(shipped["teams"]) == [kind.value for kind in ActionKind if kind is not ActionKind.NONE]
     assert list(shipped["actions"]["phrases"]) == [kind.value for kind in ActionKind]
 
 
@@ -131,7 +126,6 @@ actions:
   phrases: {refund_order: [Geld zurück], return_order: [refund]}
   implied_by:
     - delivery_status: order_status
-teams: {order_status: Kundendienst}
 """,
     )
     mapping = load_mapping(path)
@@ -141,8 +135,6 @@ teams: {order_status: Kundendienst}
     assert mapping.action_words.phrases["geld zurück"] is ActionKind.REFUND_ORDER
     assert mapping.action_words.phrases["refund"] is ActionKind.RETURN_ORDER
     assert mapping.action_words.implied_by == (("delivery_status", ActionKind.ORDER_STATUS),)
-    assert mapping.find_team(ActionKind.ORDER_STATUS) == "Kundendienst"
-    assert mapping.find_team(ActionKind.ESCALATE) == SHIPPED.find_team(ActionKind.ESCALATE)
 
 
 def test_an_empty_file_changes_nothing(tmp_path):
@@ -163,11 +155,11 @@ def test_an_empty_file_changes_nothing(tmp_path):
         ("actions:\n  phrases:\n    none: [halt]\n    escalate:\n      - Halt!\n", 5, "means none already"),
         ("actions:\n  implied_by:\n    - item: report_damage\n    - store: nowhere\n", 4, "actions.implied_by.1.store"),
         ("actions:\n  implied_by:\n    - {item: report_damage, store: escalate}\n", 3, "actions.implied_by.0"),
-        ("teams:\n  escalate: ''\n", 2, "teams.escalate"),
-        ("teams:\n  escalate: a\n  escalate: b\n", 3, "stands here a second time"),
+        ("teams: {}\n", 1, "teams: "),
+        ("fields:\n  order_id: [a]\n  order_id: [b]\n", 3, "has the key order_id twice"),
         ("fields:\n  booking_id: [Order-ID]\n", 2, "means order_id already"),
         ("fields:\n  order_id: [a]\n  booking_id: [A]\n", 3, "means order_id already"),
-        ("teams:\n  ? [a]\n  : b\n", 2, "no plain word"),
+        ("fields:\n  ? [a]\n  : b\n", 2, "no plain word"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_path(tmp_path, text, line, says):
@@ -196,6 +188,6 @@ def test_a_file_that_is_not_there_or_not_utf8_is_named(tmp_path):
     with pytest.raises(SettingError, match=r"absent\.yaml"):
         load_mapping(tmp_path / "absent.yaml")
     path = tmp_path / "mapping.yaml"
-    path.write_bytes(b"teams: {escalate: \xff}")
+    path.write_bytes(b"fields: {order_id: \xff}")
     with pytest.raises(SettingError, match="cannot be read"):
         load_mapping(path)

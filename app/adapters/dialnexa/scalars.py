@@ -1,6 +1,5 @@
 """Single facts of a call body (texts, seconds, moments, numbers), read so that a wrong type is an absence, no error."""
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -25,14 +24,14 @@ def read_text(value: Any, *, longest: int = 500) -> str | None:
 
 
 def read_seconds(value: Any) -> float | None:
-    """A finite number of seconds from 0, given as a number or as its text."""
+    """Seconds from 0, given as a number or as its text. NaN lies between no two numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         seconds = float(value)
     except (ValueError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) and 0 <= seconds <= _LONGEST_SECONDS else None
+    return seconds if 0 <= seconds <= _LONGEST_SECONDS else None
 
 
 def read_moment(value: Any) -> datetime | None:
