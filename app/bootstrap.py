@@ -1,12 +1,9 @@
 """The only file that knows every part: from settings to a database, adapters and services that work together."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-
-import structlog
 
 from app.adapters.dialnexa.client import connect as connect_dialnexa
 from app.adapters.dialnexa.sender import DialNexa
@@ -17,10 +14,7 @@ from app.adapters.policy_file import load_policy
 from app.core.actions import ActionWords
 from app.core.mapping import CallMapping
 from app.core.policy import Policy
-from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Database
-from app.db.migrate import check_schema, migrate
-from app.errors import HandoffError
 from app.ports.clock import SystemClock
 from app.ports.commerce import Commerce
 from app.ports.senders import Sender
@@ -36,52 +30,6 @@ from app.services.settle import settle_action
 from app.services.understand import understand
 from app.services.work import Handler
 from app.settings import Settings
-
-log = structlog.get_logger()
-
-# How often the supervisor of the embedded Postgres is looked after.
-KEEP_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class OpenDatabase:
-    """Where the system of record is; `embedded` is None with a database of the deployment's own."""
-
-    url: str
-    embedded: EmbeddedPostgres | None
-
-    async def keep(self, stopping: asyncio.Event) -> None:
-        """Restart an embedded Postgres that died, or take it over from a supervisor that did, until told to stop."""
-        if self.embedded is None:
-            return
-        while not stopping.is_set():
-            try:
-                await asyncio.to_thread(self.embedded.keep)
-            except (HandoffError, OSError) as error:
-                # The next second tries again, and /readyz tells.
-                log.warning("embedded_postgres_not_kept", error=type(error).__name__)
-            await asyncio.sleep(KEEP_SECONDS)
-
-
-@contextmanager
-def open_database(settings: Settings, *, bring_up_to_date: bool = False) -> Iterator[OpenDatabase]:
-    """The database of this deployment, running and with the present schema.
-
-    An embedded one is started, for as long as this block lasts where no other process runs it already; an empty one
-    is given its schema by whoever comes first. Raises SettingError where a database of the deployment's own has not the
-    present schema.
-    """
-    url = settings.sqlalchemy_url()
-    if url is not None:
-        check_schema(url)
-        yield OpenDatabase(url, None)
-        return
-    with EmbeddedPostgres(settings.data_dir) as embedded:
-        url = embedded.start()
-        if bring_up_to_date:
-            migrate(url)
-        check_schema(url, create_if_empty=True)
-        yield OpenDatabase(url, embedded)
 
 
 @dataclass(frozen=True, slots=True)

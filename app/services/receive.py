@@ -79,7 +79,7 @@ async def receive(parts: Parts, sender: Sender, headers: Mapping[str, str], body
 
 
 def _answer_unsigned(sender: Sender, headers: Mapping[str, str], body: bytes) -> Receipt | None:
-    """A verification is answered all the same: it says nothing, so nothing is stored and a spoofed one gains nothing."""
+    """A verification is answered all the same: it says nothing, nothing is stored, so a spoofed one gains nothing."""
     if len(body) > LONGEST_VERIFICATION_BYTES:
         return None
     envelope = sender.read_envelope(headers, body)
