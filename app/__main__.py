@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,7 +65,8 @@ def serve(
             "handoff: HANDOFF_GOODY_WEBHOOK_SECRETS is not set: Goody's webhooks are refused, changes seen by polling.",
             err=True,
         )
-    from app.bootstrap import build_adapters, handlers_of, open_database, open_parts
+    from app.bootstrap import build_adapters, handlers_of, open_parts
+    from app.db.opening import open_database
     from app.main import create_app, serve_app
     from app.worker import run_worker
 
@@ -89,7 +91,8 @@ def worker() -> None:
     settings = _load_settings(*TO_WORK)
     import signal
 
-    from app.bootstrap import build_adapters, handlers_of, open_database, open_parts
+    from app.bootstrap import build_adapters, handlers_of, open_parts
+    from app.db.opening import open_database
     from app.worker import run_worker
 
     adapters = build_adapters(settings)
@@ -112,8 +115,8 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to the present schema."""
     settings = _load_settings()
-    from app.bootstrap import open_database
     from app.db.migrate import migrate as migrate_database
+    from app.db.opening import open_database
 
     url = settings.sqlalchemy_url()
     if url is not None:
@@ -139,6 +142,22 @@ def reconcile(*, as_json: AsJson = False) -> None:
         as_json=as_json,
         text="\n".join(f"{name}: {number} orders read" for name, number in read.items()),
     )
+
+
+@cli.command()
+def demo(
+    *,
+    exit_at_end: Annotated[bool, typer.Option("--exit", help="Stop when the stories are over.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write what was expected and what came, call by call.")
+    ] = None,
+) -> None:
+    """The whole job on this machine, on stand-ins of the vendors and data of its own, told as it happens."""
+    settings = _load_settings()
+    from app.sandbox.scenario import run_demo
+
+    home = settings.data_dir / "demo"
+    raise typer.Exit(run_demo(home, port=settings.port, is_left_running=not exit_at_end, json_file=json_file))
 
 
 @token_cli.command("create")
@@ -236,8 +255,8 @@ def sandbox_dialnexa(
 
 
 def _run_with_database(settings: Settings, work: Any) -> Any:
-    from app.bootstrap import open_database
     from app.db.engine import Database
+    from app.db.opening import open_database
 
     async def run(url: str) -> Any:
         database = Database(url, pool_size=1)
@@ -251,7 +270,8 @@ def _run_with_database(settings: Settings, work: Any) -> Any:
 
 
 def _run_with_parts(settings: Settings, work: Any) -> Any:
-    from app.bootstrap import build_adapters, open_database, open_parts
+    from app.bootstrap import build_adapters, open_parts
+    from app.db.opening import open_database
 
     adapters = build_adapters(settings)
 

@@ -36,7 +36,8 @@ class OnFile:
     """The contacts that each clue of a call names, and whether a later clue names nobody new.
 
     An e-mail, a customer id and a phone that name the same contact are one piece of knowledge. Whether one repeats
-    another is a matter of the call and not of the order, so that no order gains from what another one loses.
+    another is a matter of the call and not of the order: all orders it reaches gain alike, so that agreeing evidence
+    never lowers the right one's share. (A number on file for two people can: it is then less than it seemed.)
     """
 
     by_email: tuple[Contact, ...] = ()

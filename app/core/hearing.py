@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from app.core.calls import Call
-from app.core.contacts import normalise_email, normalise_name, normalise_phone, normalise_reference
+from app.core.contacts import normalise_email, normalise_name, normalise_phone
 
 LONGEST_TEXT = 300  # a field that says more is prose; what it holds stands at its beginning
 MOST_FORMS = 8  # of one kind in one call: more is guessing, by the agent or by the caller
@@ -45,9 +45,9 @@ JOINERS = frozenset({"dash", "hyphen", "minus", "space"})  # said between two ch
 class Heard:
     """The clues of one call, normalised, each once, in the order they were given; `phones` begin with the caller's.
 
-    `references` may be whole references (or ids of shops that count their orders), `reference_tails` the last
-    characters of one: a code stands in both where it may be either. `vendor_ids` are UUIDs as the shop writes them.
-    `unsure` holds those codes that may be mere words: they can speak for an order, never against one.
+    `references` may be whole references or ids of the shop, `reference_tails` the last characters of a reference: a
+    code stands in both where it may be either. `vendor_ids` are those of `references` that are UUIDs, as the shop
+    writes them. `unsure` holds codes that may be mere words: they can speak for an order, never against one.
     """
 
     caller_number: str | None = None
@@ -68,15 +68,16 @@ def heard_from(call: Call, *, region: str = "US") -> Heard:
     spoken = [normalise_phone(part, region=region) for part in re.split(r"[,;/]| or ", _field(call, "customer_phone"))]
     addresses = [normalise_email(part) for part in re.split(r"[\s,;]+", _field(call, "customer_email")) if "@" in part]
     said = _field(call, "order_id")
+    vendor_ids = _few(_dashed(found) for found in UUID.findall(said))
     codes = _codes(UUID.sub(" ", said))
     names = [shown(name) for name in (_field(call, "customer_name"),) if normalise_name(name)]
     return Heard(
         caller_number=caller,
         phones=_few([caller, *spoken]),
         emails=_few(addresses),
-        references=tuple(codes),
+        references=_few([*vendor_ids, *codes]),
         reference_tails=tuple(code for code in codes if SHORTEST_TAIL <= len(code) <= LONGEST_TAIL),
-        vendor_ids=_few(_dashed(found) for found in UUID.findall(said)),
+        vendor_ids=vendor_ids,
         unsure=frozenset(code for code, is_sure in codes.items() if not is_sure),
         names=_few(names),
         products=_few(shown(_field(call, name)) for name in ("product", "sku", "item")),
@@ -125,9 +126,9 @@ def _codes(said: str) -> dict[str, bool]:
     for piece in telling:
         if len(piece) >= SHORTEST_TAIL:
             _keep(found, [piece])
-    whole = normalise_reference(said)
+    whole = "".join(telling).upper()
     has_sure = any(is_sure and len(code) >= SHORTEST_TAIL for code, is_sure in found.items())
-    if telling and not has_sure and SHORTEST_TAIL <= len(whole) <= LONGEST_CODE:
+    if not has_sure and SHORTEST_TAIL <= len(whole) <= LONGEST_CODE:
         found.setdefault(whole, False)
     return dict(list(found.items())[:MOST_FORMS])
 

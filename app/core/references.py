@@ -11,6 +11,7 @@ LONG_TAIL = 10
 SHORT_TAIL = 4  # "the last four": too little to find an order by, enough to tell one person's orders apart
 LONG_REFERENCE = 12  # from here on a reference is drawn from so many that a near miss is a slip, not a neighbour
 CLEARLY_WHOLE = 16  # nobody calls so many characters "the last ones"
+CHARACTERS_PER_SLIP = 6  # so that a drawn reference which is another order's is never near by chance
 COUNTED = 10  # as many digits or fewer: numbers that are counted up, where a slip names the neighbour's order
 
 SAYS = {
@@ -19,7 +20,7 @@ SAYS = {
     Level.REFERENCE_SHORT: "The order reference given is this order's, complete.",
     Level.REFERENCE_TAIL: "The {count} characters given are the last ones of this order's reference.",
     Level.REFERENCE_COUNTED: "The order number given is this order's; one wrong digit would name a neighbour's.",
-    Level.REFERENCE_NEAR: "The reference given is this order's but for one or two characters.",
+    Level.REFERENCE_NEAR: "The reference given is this order's but for a few characters.",
     Level.REFERENCE_LAST_FOUR: "The {count} characters given are the last ones of this order's reference: a weak hint.",
     Level.REFERENCE_OTHER_TAIL: "The characters given are not the last ones of this order's reference.",
     Level.REFERENCE_OTHER: "The reference given is another order's: a person should look.",
@@ -28,7 +29,7 @@ SAYS = {
 
 def compare_reference(heard: Heard, order: Order) -> Comparison:
     """The best of all codes heard: one that fits is not undone by another that was misread beside it."""
-    codes = [*heard.vendor_ids, *heard.references]
+    codes = heard.references
     known = shown(order.reference_id)
     if not codes:
         return Comparison("reference", None, None, known, "No order reference was given.")
@@ -67,12 +68,15 @@ def _tail_level(code: str, known: str) -> Level | None:
 
 
 def _is_near(code: str, known: str) -> bool:
-    """Two slips in a whole reference, or one in its tail. How likely each slip is, is for a model of hearing to say."""
+    """Few slips in a whole reference or its tail. How likely each slip is, is for a model of hearing to say."""
     if len(known) < LONG_REFERENCE or len(code) < SHORTEST_TAIL:
         return False
-    if len(code) >= LONG_REFERENCE and Levenshtein.distance(code, known, score_cutoff=2) <= 2:
-        return True
-    return Levenshtein.distance(code, known[-len(code) :], score_cutoff=1) <= 1
+    slips = max(1, len(code) // CHARACTERS_PER_SLIP)
+    is_whole = len(code) >= LONG_REFERENCE
+    return any(
+        Levenshtein.distance(code, whole_or_tail, score_cutoff=slips) <= slips
+        for whole_or_tail in (known[-len(code) :], *([known] if is_whole else []))
+    )
 
 
 def _differing_level(code: str, known: str) -> Level | None:

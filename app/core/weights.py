@@ -48,7 +48,7 @@ FS_0 = Weights(
         Level.REFERENCE_NEAR: Weight(0.10, 3.9e-4, "+8: a slip of hearing, until a model says how likely this one is"),
         Level.REFERENCE_LAST_FOUR: Weight(0.05, 3.9e-4, "+7: tells one person's orders apart, finds none"),
         Level.REFERENCE_OTHER_TAIL: Weight(0.015, 0.98, "-6: six characters are misheard or misread now and then"),
-        Level.REFERENCE_OTHER: Weight(9.5e-7, 0.99, "-20: a whole other reference; matching adds a veto of its own"),
+        Level.REFERENCE_OTHER: Weight(9.2e-10, 0.99, "-30: a whole other reference; matching adds a veto of its own"),
         # --- the person: an address is one person's, but a person has several orders (those tie, and stay ambiguous)
         Level.EMAIL_SAME: Weight(0.70, 2.1e-8, "+25: one person's address; wrong only by mishearing into another's"),
         Level.EMAIL_OF_CONTACT: Weight(0.10, 1.9e-7, "+19: the directory knows both addresses as one person's"),

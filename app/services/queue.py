@@ -1,5 +1,6 @@
 """Put an action before people: ask for a decision, show what moved, ask for a person's hand at the shop."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -58,11 +59,18 @@ async def show_again(
 
 
 async def ask_for_assistance(
-    conn: AsyncConnection, parts: Parts, case: Case, verb: Verb, *, actor: str, why: str
+    conn: AsyncConnection,
+    parts: Parts,
+    case: Case,
+    verb: Verb,
+    *,
+    actor: str,
+    why: str,
+    attempt: Mapping[str, Any] | None = None,
 ) -> None:
-    """Move the action to people's hands at the shop, with the text they need there."""
+    """Move the action to people's hands at the shop, with the text they need there; an `attempt` may have led to it."""
     action, decision = case.action, case.decision
-    await transition(conn, action.id, verb, actor=actor, at=parts.clock.now(), data={"why": why})
+    await transition(conn, action.id, verb, actor=actor, at=parts.clock.now(), data={**(attempt or {}), "why": why})
     await open_review(
         conn,
         action_id=action.id,

@@ -40,7 +40,7 @@ async def schedule_matching(conn: AsyncConnection, call_id: str) -> None:
 
 
 async def schedule_decision(conn: AsyncConnection, action_id: UUID, *, call_id: str, order: Order | None) -> None:
-    lane = _call_lane(call_id) if order is None else _order_lane(order.destination, order.external_id)
+    lane = _call_lane(call_id) if order is None else _lane_of(order)
     await jobs.enqueue(
         conn,
         DECIDE,
@@ -54,7 +54,7 @@ async def schedule_decision(conn: AsyncConnection, action_id: UUID, *, call_id: 
 async def schedule_execution(
     conn: AsyncConnection, action_id: UUID, *, call_id: str, order: Order | None, in_seconds: float = 0
 ) -> None:
-    lane = _call_lane(call_id) if order is None else _order_lane(order.destination, order.external_id)
+    lane = _call_lane(call_id) if order is None else _lane_of(order)
     await jobs.enqueue(
         conn,
         EXECUTE,
@@ -73,7 +73,7 @@ async def schedule_settling(
         conn,
         SETTLE,
         {"action_id": str(action_id), "looks": looks},
-        lane=_order_lane(order.destination, order.external_id),
+        lane=_lane_of(order),
         dedupe_key=f"{SETTLE}:{action_id}",
         run_in_seconds=in_seconds,
         max_tries=INTAKE_TRIES,
@@ -97,7 +97,7 @@ async def schedule_check(conn: AsyncConnection, order: Order) -> None:
         conn,
         OBSERVE,
         {"destination": order.destination, "subject": order.external_id, "delivery_id": None},
-        lane=_order_lane(order.destination, order.external_id),
+        lane=_lane_of(order),
         dedupe_key=f"{OBSERVE}:{order.destination}:{order.external_id}",
         max_tries=INTAKE_TRIES,
     )
@@ -116,6 +116,10 @@ async def schedule_sync(conn: AsyncConnection, destination: str) -> None:
 
 def _call_lane(call_id: str) -> str:
     return f"call:{call_id}"
+
+
+def _lane_of(order: Order) -> str:
+    return _order_lane(order.destination, order.external_id)
 
 
 def _order_lane(destination: str, external_id: str) -> str:

@@ -64,11 +64,12 @@ async def end_attempt(
         before=dump(before) if before else None,
         after=dump(after) if after else None,
     )
+    attempt = {"attempt": attempt_number, "outcome": ending.outcome}
+    why = ending.detail
     if ending.verb is Verb.TOO_LATE:
-        await ask_for_assistance(conn, parts, case, Verb.TOO_LATE, actor=EXECUTOR, why=ending.detail)
+        await ask_for_assistance(conn, parts, case, Verb.TOO_LATE, actor=EXECUTOR, why=why, attempt=attempt)
         return
-    data = {"attempt": attempt_number, "outcome": ending.outcome, "why": ending.detail}
-    await transition(conn, action.id, ending.verb, actor=EXECUTOR, at=at, data=data)
+    await transition(conn, action.id, ending.verb, actor=EXECUTOR, at=at, data={**attempt, "why": why})
     match ending.verb:
         case Verb.SUCCEED:
             if action.kind is ActionKind.ORDER_STATUS:

@@ -13,6 +13,7 @@ from app.core.matching import Agreement, MatchOutcome, heard_from, match
 from app.core.orders import Order, OrderItem, OrderStage, Person, Shipment
 from app.core.weights import FS_0, Weight, Weights
 
+PATIENT = settings(deadline=None)  # the first comparison reads a table of names; a busy machine is slow
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LAST_WEEK, LAST_YEAR = NOW - timedelta(days=7), NOW - timedelta(days=400)
 REFERENCE = "DRKRUKB5XGWRB7VRKNZBWN5Q"
@@ -208,6 +209,53 @@ def test_a_placeholder_that_an_agent_wrote_is_nothing_heard():
     assert heard == heard_from(a_call())
 
 
+@pytest.mark.parametrize(
+    ("said", "references", "tails"),
+    [
+        (REFERENCE, {REFERENCE}, set()),
+        (f"my order is {REFERENCE.lower()} and I want it", {REFERENCE}, set()),
+        (
+            "DRKRUK B5XGWR B7VRKN ZBWN5Q",
+            {REFERENCE, "DRKRUK", "B5XGWR", "B7VRKN", "ZBWN5Q"},
+            {"DRKRUK", "B5XGWR", "B7VRKN", "ZBWN5Q"},
+        ),
+        ("it ends in W-H-T-W-W-X", {"WHTWWX"}, {"WHTWWX"}),
+        ("W dash H dash T dash 5 5 X", {"WHT55X"}, {"WHT55X"}),
+        ("w h t w w x I want", {"WHTWWX"}, {"WHTWWX"}),
+        ("order #1001", {"1001"}, set()),
+        ("ends in 5Q7X", {"5Q7X"}, set()),
+        ("I don't know", set(), set()),
+        ("not sure", set(), set()),
+        ("two of them, 3 days ago", {"TWOTHEM3DAYSAGO"}, {"TWOTHEM3DAYSAGO"}),  # unsure: speaks against nobody
+        ("please " * 50 + REFERENCE, set(), set()),  # too far behind the beginning to be read
+    ],
+)
+def test_references_are_heard_among_words(said, references, tails):
+    heard = heard_from(a_call(order_id=said))
+    assert set(heard.references) == references
+    assert set(heard.reference_tails) == tails
+
+
+def test_every_clue_is_heard_once_and_the_callers_number_first():
+    call = a_call(
+        number=PHONE,
+        customer_phone="213-777-1234 or +12125550123",
+        customer_email="Bo@Else.example, bo@else.example",
+        order_id=f"{UUID.upper()} or 1001",
+        product="Cake",
+        item="Cake",
+        customer_id="c-1",
+    )
+    heard = heard_from(call)
+    assert heard.caller_number == PHONE
+    assert heard.phones == (PHONE, "+12125550123")
+    assert heard.emails == ("bo@else.example",)
+    assert heard.vendor_ids == (UUID,)
+    assert heard.references == (UUID, "1001")
+    assert heard.products == ("Cake",)
+    assert heard.contact_ids == ("c-1",)
+
+
 # --- several orders
 
 
@@ -294,12 +342,14 @@ def test_a_whole_other_reference_never_matches_whoever_calls(said, population):
     call = a_call(order_id=said, customer_email=ALENA.email, customer_name="Alena Kenter", number=PHONE)
     result = matched(call, an_order(external_id=UUID, placed_at=LAST_WEEK), contacts=[ON_FILE], population=population)
     assert result.outcome is not MatchOutcome.MATCHED
-    assert line(result, "reference").bits < -19
+    assert line(result, "reference").bits < -29
 
 
-def test_a_slip_in_a_whole_reference_is_no_contradiction():
-    call = a_call(order_id="DRKRUKB5XGWRB7VRKNZDWN5Q", customer_email=ALENA.email)
-    result = matched(call, an_order())
+@pytest.mark.parametrize(
+    "said", ["DRKRUKB5XGWRB7VRKNZDWN5Q", "DRKRUCB5XGWRB7VRKMZDWN5Q", "DRKRUKB5XGWRB7VRKNZBWNQ", "ZBWN9Q"]
+)
+def test_slips_in_a_reference_are_no_contradiction(said):
+    result = matched(a_call(order_id=said, customer_email=ALENA.email), an_order())
     assert line(result, "reference").agreement is Agreement.PARTIAL
     assert result.outcome is MatchOutcome.MATCHED
 
@@ -307,6 +357,22 @@ def test_a_slip_in_a_whole_reference_is_no_contradiction():
 def test_a_slip_in_a_counted_number_names_another_order():
     result = matched(a_call(order_id="1002", customer_name="Alena Kenter"), an_order("1001"), population=50)
     assert line(result, "reference").agreement is Agreement.DIFFERENT
+
+
+def test_a_slip_is_never_seen_in_numbers_that_are_counted_up():
+    call = a_call(order_id="1000124", customer_name="Alena Kenter")
+    assert line(matched(call, an_order("1000123")), "reference").agreement is Agreement.DIFFERENT
+    call = a_call(order_id="1000123", customer_name="Alena Kenter")
+    assert line(matched(call, an_order("1000123")), "reference").bits == FS_0.bits(Level.REFERENCE_COUNTED)
+
+
+def test_even_two_people_of_an_order_do_not_outweigh_a_whole_other_reference():
+    call = a_call(
+        order_id="XXXXUKB5XGWRB7VRAAAAAAA1", customer_email=SENDER.email, number=PHONE, customer_name="Alena Kenter"
+    )
+    result = matched(call, an_order(placed_at=LAST_WEEK), contacts=[ON_FILE])
+    assert result.candidates[0].probability > 0.99
+    assert result.outcome is MatchOutcome.AMBIGUOUS
 
 
 def test_words_in_the_place_of_a_reference_speak_against_nobody():
@@ -346,12 +412,20 @@ def test_names_agree_by_degrees(heard, agreement):
 
 
 @pytest.mark.parametrize(
-    ("heard", "known"), [("Bill", "William"), ("William", "Bill"), ("Bob", "Rob"), ("Kate", "Katherine")]
+    ("heard", "known"),
+    [("Bill", "William"), ("William", "Bill"), ("Bob", "Rob"), ("Kate", "Katherine"), ("Liz", "Beth")],
 )
 def test_short_names_are_close(heard, known):
     order = an_order(recipient=Person(known, "Kenter", ALENA.email))
     call = a_call(customer_email=ALENA.email, customer_name=f"{heard} Kenter")
     assert line(matched(call, order), "name").agreement is Agreement.CLOSE
+
+
+def test_another_name_speaks_against_only_when_both_of_the_order_are_known():
+    anonymous = an_order(sender=Person(email="morgan@acme.example"))
+    call = a_call(customer_email=ALENA.email, customer_name="Bo Lind")
+    assert line(matched(call, anonymous), "name").agreement is Agreement.MISSING
+    assert line(matched(call, an_order()), "name").agreement is Agreement.DIFFERENT
 
 
 # --- not counted twice
@@ -373,6 +447,21 @@ def test_a_customer_id_beside_its_own_phone_counts_once():
     result = matched(a_call(number=PHONE, customer_id="c-1"), an_order(), contacts=[ON_FILE])
     assert line(result, "customer_id").bits == FS_0.bits(Level.CUSTOMER_ID_SAME)
     assert line(result, "phone").bits == FS_0.bits(Level.PHONE_REPEATED)
+
+
+def test_a_customer_id_beside_its_own_email_counts_as_little_more_than_one():
+    result = matched(a_call(customer_email=ALENA.email, customer_id="c-1"), an_order(), contacts=[ON_FILE])
+    assert line(result, "email").bits == FS_0.bits(Level.EMAIL_SAME)
+    assert line(result, "customer_id").bits == FS_0.bits(Level.CUSTOMER_ID_REPEATED)
+
+
+def test_a_number_of_two_contacts_reads_the_same_in_any_order():
+    sender = Contact("c-0", ("Morgan Reed",), (SENDER.email,), (PHONE,))
+    one, other = (
+        matched(a_call(number=PHONE), an_order(), contacts=them) for them in ([ON_FILE, sender], [sender, ON_FILE])
+    )
+    assert one == other
+    assert line(one, "phone").known == SENDER.email
 
 
 # --- weights are data
@@ -428,7 +517,7 @@ ORDERS = st.lists(
     max_size=6,
     unique_by=lambda order: order.external_id,
 )
-# One number belongs to one contact: see `OnFile` for what a number of two households would do to the comparison of two orders.
+# One number belongs to one contact here: `OnFile` says what is different when it belongs to two.
 CONTACTS = st.sampled_from(
     [
         [],
@@ -454,6 +543,7 @@ HOSTILE = (
 )
 
 
+@PATIENT
 @given(SAID, ORDERS, CONTACTS, POPULATIONS)
 def test_evidence_sums_to_the_bits_and_probabilities_are_shares(said, orders, contacts, population):
     result = matched(a_call(**said), *orders, contacts=contacts, population=population)
@@ -467,6 +557,7 @@ def test_evidence_sums_to_the_bits_and_probabilities_are_shares(said, orders, co
     assert shares == sorted(shares, reverse=True)
 
 
+@PATIENT
 @given(SAID, ORDERS.flatmap(lambda orders: st.tuples(st.just(orders), st.permutations(orders))), CONTACTS, POPULATIONS)
 def test_the_order_of_candidates_and_contacts_is_irrelevant(said, orders, contacts, population):
     one, other = orders
@@ -494,7 +585,7 @@ LINES = {
 }
 
 
-@settings(max_examples=400)
+@settings(max_examples=300, deadline=None)
 @given(SAID, ORDERS, CONTACTS, POPULATIONS, st.data())
 def test_agreeing_never_lowers_and_contradicting_never_raises_the_share_of_an_order(
     said, orders, contacts, population, data
@@ -513,6 +604,7 @@ def test_agreeing_never_lowers_and_contradicting_never_raises_the_share_of_an_or
         assert share(later, order) <= share(earlier, order) + 1e-12
 
 
+@PATIENT
 @given(
     st.fixed_dictionaries({}, optional=dict.fromkeys([*FIELDS, "sku", "item", "caller_role"], HOSTILE)), HOSTILE, PEOPLE
 )
