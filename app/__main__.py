@@ -67,11 +67,12 @@ def serve(
         )
     from app.bootstrap import build_adapters, handlers_of, open_parts
     from app.db.opening import open_database
-    from app.main import create_app, serve_app
+    from app.main import create_app, listen, serve_app
     from app.worker import run_worker
 
     adapters = build_adapters(settings)
-    with open_database(settings, bring_up_to_date=True) as database:
+    listener = listen(settings.host, settings.port)
+    with listener, open_database(settings, bring_up_to_date=True) as database:
 
         async def background(parts: "Parts", stopping: asyncio.Event) -> None:
             async with asyncio.TaskGroup() as tasks:
@@ -82,7 +83,7 @@ def serve(
 
         app = create_app(lambda: open_parts(settings, adapters, database.url), background)
         ready = f"handoff: serving at http://{settings.host}:{settings.port} (docs at /docs)"
-        serve_app(app, host=settings.host, port=settings.port, on_ready=lambda: typer.echo(ready, err=True))
+        serve_app(app, listener, on_ready=lambda: typer.echo(ready, err=True))
 
 
 @cli.command()

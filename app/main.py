@@ -66,9 +66,8 @@ def _leaf_types(error: BaseException | None) -> list[str]:
     return [type(error).__name__]
 
 
-def serve_app(app: FastAPI, *, host: str, port: int, on_ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then end requests and background work. SettingError if the port is taken."""
-    listener = _listen(host, port)
+def serve_app(app: FastAPI, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then end requests and background work."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, loop="uvloop", http="httptools", timeout_graceful_shutdown=10
     )
@@ -95,7 +94,8 @@ class _Server(uvicorn.Server):
             self.on_ready()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """The address taken, before anything else is started. Raises SettingError where that cannot be."""
     try:
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except socket.gaierror:

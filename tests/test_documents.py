@@ -75,6 +75,16 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
         assert shown == (f"`{field.default}`" if field.default not in {None, ()} else ""), name
 
 
+def list_commands(command: click.Command, words: str = "handoff") -> list[str]:
+    if isinstance(command, click.Group):
+        return [line for name, each in command.commands.items() for line in list_commands(each, f"{words} {name}")]
+    return [words]
+
+
+def test_the_readme_lists_every_command() -> None:
+    assert [line for line in list_commands(COMMAND) if f"`{line}`" not in README] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_make_target_that_is_named_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))

@@ -50,6 +50,10 @@ PERSONAL = (
 )
 
 
+# Its own log lines quote a stranger's error texts; what matters of a retry is in the error it ends with.
+stamina.instrumentation.set_on_retry_hooks([])
+
+
 class VendorHttp:
     """JSON to and from one vendor. `timeout_seconds` bounds a whole try, `name` is the vendor's word in error texts."""
 

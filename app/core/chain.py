@@ -25,6 +25,8 @@ GENESIS = sha256(b"handoff audit genesis 1\n").digest()
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 FLOAT_PLACES = 6
 
+_CANONICAL_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -107,7 +109,7 @@ def canonical_bytes(entry: Entry) -> bytes:
         "action_id": None if entry.action_id is None else str(entry.action_id),
         "data": entry.data,
     }
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _CANONICAL_JSON.encode(content).encode()
 
 
 def entry_digest(entry: Entry) -> bytes:

@@ -132,8 +132,7 @@ def describe_order(order: Order, now: datetime) -> str:
 
 def assistance_summary(kind: ActionKind, order: Order | None, parameters: Mapping[str, str]) -> str:
     """The prepared text for the person who does it at the shop's support; without the link that takes the gift."""
-    shop = shop_name(order.destination) if order else "the shop"
-    lines = [f"To {shop} support: a customer {_WANTS[kind]}."]
+    lines = [_opening(kind, order)]
     if order:
         known = {
             "Order": f"{order.reference_id} (id {order.external_id}), status {order.status}",
@@ -147,6 +146,16 @@ def assistance_summary(kind: ActionKind, order: Order | None, parameters: Mappin
     if why:
         lines.append(f"Why by hand: {why}")
     return "\n".join(lines)
+
+
+def _opening(kind: ActionKind, order: Order | None) -> str:
+    if order and order.stage is OrderStage.OPEN and kind in {ActionKind.CHANGE_ADDRESS, ActionKind.RESEND_GIFT_LINK}:
+        return (
+            "Send the gift's link again, to the recipient's address on file and to no other: "
+            "whoever accepts the gift enters where it goes."
+        )
+    shop = shop_name(order.destination) if order else "the shop"
+    return f"To {shop} support: a customer {_WANTS[kind]}."
 
 
 def as_text(handoff: Handoff) -> str:

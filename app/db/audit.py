@@ -4,7 +4,7 @@ Entries and seals are only ever added; triggers and privileges refuse the rest (
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,15 @@ NEWEST_AND_WRITERS = text("""
         WHERE locktype = 'relation' AND relation = 'audit_entries'::regclass AND mode = 'RowExclusiveLock'
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     ) AS writers
+""")
+
+
+# One statement with four arrays takes a fraction of the time of a thousand with four values.
+INSERT_SEALS = text("""
+    INSERT INTO audit_seals (position, entry_id, entry_digest, chain_digest) SELECT * FROM unnest(
+        CAST(:positions AS bigint[]), CAST(:entry_ids AS bigint[]),
+        CAST(:entry_digests AS bytea[]), CAST(:chain_digests AS bytea[])
+    )
 """)
 
 
@@ -101,7 +110,15 @@ async def seal_batch(conn: AsyncConnection, limit: int = 1000, *, low_water: Low
     if unsealed:
         position, digest = await _find_head(conn)
         seals = chain(unsealed, after_position=position, after_digest=digest)
-        await conn.execute(insert(audit_seals), [asdict(seal) for seal in seals])
+        await conn.execute(
+            INSERT_SEALS,
+            {
+                "positions": [seal.position for seal in seals],
+                "entry_ids": [seal.entry_id for seal in seals],
+                "entry_digests": [seal.entry_digest for seal in seals],
+                "chain_digests": [seal.chain_digest for seal in seals],
+            },
+        )
     return len(unsealed)
 
 

@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import ColumnElement, delete, func, literal, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, bindparam, delete, func, literal, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.engine import ENQUEUED
 from app.db.tables import jobs
-from app.errors import LeaseLostError, NotFoundError
+from app.errors import ConflictError, LeaseLostError, NotFoundError
 
 # One reaping is one short transaction; what is left comes with the next.
 REAPED_AT_ONCE = 100
@@ -26,12 +26,22 @@ LEASE_RAN_OUT = "its lease ran out: the worker died, was cut off, or stood still
 
 JOB = (jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.lane, jobs.c.tries, jobs.c.max_tries, jobs.c.fence)
 
+# The time is not now(), when the transaction began: one that began early and had to wait would overtake in its lane. DO
+# UPDATE and not DO NOTHING, also where nothing changes: it locks the waiting job, which otherwise could run before our
+# commit, miss what we wrote, and nobody would run after it.
+ENQUEUE = text("""
+    INSERT INTO jobs (kind, payload, lane, dedupe_key, run_at, max_tries)
+    VALUES (:kind, :payload, :lane, :dedupe_key, clock_timestamp() + make_interval(secs => :run_in_seconds), :max_tries)
+    ON CONFLICT (dedupe_key) WHERE status = 'waiting' DO UPDATE
+    SET run_at = excluded.run_at WHERE excluded.run_at < jobs.run_at
+""").bindparams(bindparam("payload", type_=JSONB))
+
 # Walking the due jobs in the order they fell due meets the head of each lane before its followers, so a walk that
-# remembers the lanes it passed needs no second look. Its plan is the same whatever the statistics say and its cost is
-# linear, where asking of each job whether it heads its lane is quadratic in a long lane. It collects more heads than
-# asked for, because claims that run at this very moment have locked the first ones. Id 0 is the row the walk starts
-# from. That a head still waits is asked the long way round, so that the planner cannot look for the heads by reading an
-# index of all that wait.
+# remembers the lanes it passed needs no second look, and its cost is linear; asking of each job whether it heads its
+# lane is quadratic in a long lane. It collects more heads than asked for, because claims that run at this very moment
+# have locked the first ones. Id 0 is the row the walk starts from. Two conditions are put so that the planner cannot
+# reason about them (coalesce, NOT IN): by statistics of another hour it would sort all that is due at every step, or
+# read an index of all that wait.
 CLAIM = text("""
     WITH RECURSIVE head (run_at, id, passed) AS (
         SELECT '-infinity'::timestamptz, 0::bigint,
@@ -41,7 +51,7 @@ CLAIM = text("""
         FROM head, LATERAL (
             SELECT run_at, id, lane FROM jobs
             WHERE status = 'waiting' AND run_at <= now() AND (run_at, id) > (head.run_at, head.id)
-                AND (lane IS NULL OR lane <> ALL (head.passed))
+                AND coalesce(lane <> ALL (head.passed), true)
             ORDER BY run_at, id LIMIT 1
         ) AS next
     )
@@ -109,39 +119,32 @@ async def enqueue(
     max_tries: int = 12,
 ) -> None:
     """Jobs of one lane run one at a time, in the order they fall due. Of one dedupe key at most one job waits."""
-    new = insert(jobs).values(
-        kind=kind,
-        payload=dict(payload),
-        lane=lane,
-        dedupe_key=dedupe_key,
-        # Not now(), when the transaction began: one that began early and had to wait would overtake in its lane.
-        run_at=func.clock_timestamp() + _interval(run_in_seconds),
-        max_tries=max_tries,
-    )
-    # DO UPDATE and not DO NOTHING, also where nothing changes: it locks the waiting job, which otherwise could run
-    # before our commit, miss what we wrote, and nobody would run after it.
     await conn.execute(
-        new.on_conflict_do_update(
-            index_elements=[jobs.c.dedupe_key],
-            index_where=text("status = 'waiting'"),
-            set_={"run_at": new.excluded.run_at},
-            where=new.excluded.run_at < jobs.c.run_at,
-        )
+        ENQUEUE,
+        {
+            "kind": kind,
+            "payload": dict(payload),
+            "lane": lane,
+            "dedupe_key": dedupe_key,
+            "run_in_seconds": run_in_seconds,
+            "max_tries": max_tries,
+        },
     )
     conn.info[ENQUEUED] = True
 
 
 async def claim(conn: AsyncConnection, *, limit: int, lease_seconds: float) -> list[Job]:
-    """Up to `limit` due jobs, at most one of a lane. A job that pauses lets the next of its lane pass."""
+    """Up to `limit` due jobs, at most one of a lane. A job that pauses lets the next of its lane pass.
+
+    Seldom a ConflictError: begin a new transaction and claim again. A savepoint here would cost as much as the claim.
+    """
     try:
-        async with conn.begin_nested():
-            rows = await conn.execute(CLAIM, {"limit": limit, "lease_seconds": lease_seconds})
-            return [Job(**row) for row in rows.mappings()]
+        rows = await conn.execute(CLAIM, {"limit": limit, "lease_seconds": lease_seconds})
     except IntegrityError as error:
-        # Another claim took a lane between our snapshot and our update. The next claim sees it.
         if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == "one_running_job_per_lane":
-            return []
+            raise ConflictError("another claim took a lane between our look and our update") from error
         raise
+    return [Job(**row) for row in rows.mappings()]
 
 
 async def hold(conn: AsyncConnection, job: Job) -> None:

@@ -28,13 +28,15 @@ async def schedule_understanding(conn: AsyncConnection, delivery_id: int, call_i
     await jobs.enqueue(conn, UNDERSTAND, {"delivery_id": delivery_id}, lane=_call_lane(call_id), max_tries=INTAKE_TRIES)
 
 
-async def schedule_matching(conn: AsyncConnection, call_id: str) -> None:
+async def schedule_matching(conn: AsyncConnection, call_id: str, *, in_seconds: float = 0) -> None:
+    """At once, or after a pause that a later call of this cuts short."""
     await jobs.enqueue(
         conn,
         MATCH,
         {"call_id": call_id},
         lane=_call_lane(call_id),
         dedupe_key=f"{MATCH}:{call_id}",
+        run_in_seconds=in_seconds,
         max_tries=INTAKE_TRIES,
     )
 

@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 # After so many tries the call goes on without the vendor's REST record: waiting is worse than a missing number.
 TRIES_TO_FETCH = 4
+# DialNexa documents that an analysis typically comes within 30 seconds of the call's end.
+ANALYSIS_GRACE_SECONDS = 60
 
 
 async def understand(parts: Parts, job: Job) -> None:
@@ -88,4 +90,9 @@ async def _save(conn: AsyncConnection, parts: Parts, news: list[Call], *, delive
         },
     )
     if merged.stage is CallStage.COMPLETED:
-        await schedule_matching(conn, call_id)
+        await schedule_matching(conn, call_id, in_seconds=_pause_seconds(merged))
+
+
+def _pause_seconds(call: Call) -> float:
+    """Family L tells of the transcript before the analysis, which is never told of where none is configured."""
+    return ANALYSIS_GRACE_SECONDS if call.families == ("L",) and not call.fields else 0

@@ -20,7 +20,7 @@ from app.core.retry import pause_seconds
 from app.db import jobs
 from app.db.engine import Bell, Database
 from app.db.jobs import Job
-from app.errors import DestinationUnavailableError, HandoffError, LeaseLostError
+from app.errors import ConflictError, DestinationUnavailableError, HandoffError, LeaseLostError
 
 Handler = Callable[[Job], Awaitable[None]]
 
@@ -60,9 +60,8 @@ class Worker:
         self._poll_seconds = poll_seconds
         self._drain_seconds = drain_seconds
         self._running: dict[asyncio.Task[None], Job] = {}
-        self._returned: list[
-            Job
-        ] = []  # their handlers returned; whether they finished the job, only the database knows
+        # Their handlers returned. Whether these finished the job, only the database knows.
+        self._returned: list[Job] = []
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set, then let the running jobs end. An outage of the database is waited out."""
@@ -94,9 +93,13 @@ class Worker:
         returned, free = self._returned.copy(), self._concurrency - len(self._running)
         if not returned and not free:
             return
-        async with self._database.transaction() as conn:
-            await jobs.finish_what_is_held(conn, returned)
-            claimed = await jobs.claim(conn, limit=free, lease_seconds=self._lease_seconds) if free else []
+        try:
+            async with self._database.transaction() as conn:
+                await jobs.finish_what_is_held(conn, returned)
+                claimed = await jobs.claim(conn, limit=free, lease_seconds=self._lease_seconds) if free else []
+        except ConflictError:
+            self._bell.ring()  # at once again
+            return
         del self._returned[: len(returned)]
         for job in claimed:
             task = group.create_task(self._work_on(job))

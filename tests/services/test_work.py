@@ -235,6 +235,23 @@ async def test_a_lost_lease_is_logged_and_nothing_else_happens(database):
     assert (job.status, job.last_error, job.fence) == ("running", None, 2)
 
 
+async def test_a_worker_that_loses_the_race_for_a_lane_goes_on(database):
+    async def handle(_: Job) -> None:
+        pass
+
+    await put(database, 1, lane="a", run_in_seconds=60)
+    await put(database, 2, lane="a")
+    async with working(database, {"work": handle}, poll_seconds=3600):
+        async with database.transaction() as other:
+            # As another worker would that finds the first one due; ours has chosen the second meanwhile, and waits for us.
+            await other.execute(
+                text("update jobs set status = 'running', leased_until = now() + interval '1 h' where run_at > now()")
+            )
+            await put(database, 3)
+            await asyncio.sleep(0.3)
+        await until_rows(database, lambda found: [row.payload["number"] for row in found] == [1, 2])
+
+
 async def test_a_long_job_keeps_its_lease(database):
     starts = 0
 

@@ -155,52 +155,55 @@ def deliveries_after(service: RunningService, last: int) -> list[dict]:
     return found
 
 
-def is_accounted_for(service: RunningService, row: dict) -> bool:
-    """Parked for people to see, or understood as a call that can be read."""
-    if row["parked_reason"]:
-        return True
-    answer = service.admin.get(f"/v1/calls/{quote(row['subject'], safe='')}")
-    assert answer.status_code in {200, 404}, answer.text
-    return answer.status_code == 200
+def wait_until_accounted_for(service: RunningService, last: int) -> list[dict]:
+    """Every delivery since, once each is parked for people to see or stands in the list of calls."""
+
+    def look() -> list[dict] | None:
+        rows = deliveries_after(service, last)
+        known = {row["call_id"] for row in service.rows("/v1/calls")}
+        is_done = all(row["parked_reason"] or row["subject"] in known for row in rows)
+        return rows if is_done else None
+
+    return wait_for(look, "every delivery to be parked or understood", pause=0.5)
+
+
+def read_call(service: RunningService, call_id: str) -> int:
+    """The status of the answer, 0 where it is of another call."""
+    answer = service.admin.get(f"/v1/calls/{quote(call_id, safe='')}")
+    is_other = answer.status_code == 200 and answer.json().get("call_id") != call_id
+    return 0 if is_other else answer.status_code
 
 
 def test_whatever_was_signed_is_acknowledged_and_nothing_of_it_is_lost(service, agents):
     last = newest_delivery(service)
     answers = {name: agents.post(content).status_code for name, content in BODIES.items()}
     assert {name: code for name, code in answers.items() if code != 200} == {}
-    assert len(deliveries_after(service, last)) == len(set(BODIES.values()))
-
-    def unaccounted() -> list[dict]:
-        return [row for row in deliveries_after(service, last) if not is_accounted_for(service, row)]
-
-    wait_for(lambda: not unaccounted(), "every delivery to be parked or understood", pause=1)
-    for row in deliveries_after(service, last):
-        if not row["parked_reason"]:
-            call = service.find_call(quote(row["subject"], safe=""))
-            if call["stage"] == "completed":
-                service.settled(row["subject"])
+    rows = wait_until_accounted_for(service, last)
+    assert len(rows) == len(set(BODIES.values()))
+    understood = [row["subject"] for row in rows if not row["parked_reason"]]
+    assert {call_id: code for call_id in understood if (code := read_call(service, call_id)) != 200} == {}
+    assert len(understood) > len(rows) / 2
+    for call_id in understood:
+        if service.find_call(quote(call_id, safe=""))["stage"] == "completed":
+            service.settled(call_id)
 
 
-@pytest.mark.parametrize("name", CALL_IDS)
 @pytest.mark.parametrize("family", ["E", "U", "L"])
-def test_a_call_id_of_any_kind_is_parked_or_can_be_read_again(service, agents, name, family):
-    call_id = CALL_IDS[name]
-    said = {"requested_action": "buy", "n": secrets.token_hex(4)}
-    body = {
-        "E": lambda: completed(call_id, said),
-        "U": lambda: flat(call_id, said),
-        "L": lambda: session(call_id, "call.analysis_ready", analysis=said),
-    }[family]()
+def test_a_call_id_of_any_kind_is_parked_or_can_be_read_again(service, agents, family):
     last = newest_delivery(service)
-    agents.tell(body)
-    (row,) = deliveries_after(service, last)
-    if row["parked_reason"] is None:
-        assert row["subject"] == call_id.strip()
-        path = f"/v1/calls/{quote(row['subject'], safe='')}"
-        answer = wait_for(
-            lambda: (got := service.admin.get(path)).status_code == 200 and got, f"GET {path}", seconds=20
-        )
-        assert answer.json()["call_id"] == row["subject"]
+    for call_id in CALL_IDS.values():
+        said = {"requested_action": "buy", "n": secrets.token_hex(4)}
+        body = {
+            "E": lambda call_id=call_id, said=said: completed(call_id, said),
+            "U": lambda call_id=call_id, said=said: flat(call_id, said),
+            "L": lambda call_id=call_id, said=said: session(call_id, "call.analysis_ready", analysis=said),
+        }[family]()
+        agents.tell(body)
+    rows = wait_until_accounted_for(service, last)
+    assert len(rows) == len(CALL_IDS)
+    understood = {row["subject"] for row in rows if not row["parked_reason"]}
+    assert understood <= {call_id.strip() for call_id in CALL_IDS.values() if isinstance(call_id, str)}
+    assert {call_id: code for call_id in understood if (code := read_call(service, call_id)) != 200} == {}
 
 
 @pytest.mark.parametrize("path", ["/v1/calls", "/v1/actions", "/v1/reviews", "/v1/deliveries", "/v1/audit"])
@@ -237,12 +240,10 @@ def test_a_body_that_never_ends_does_not_hold_up_the_others(service, agents):
     assert answer.status_code == 200
 
 
-NUL, BAD_UTF8, SURROGATE = "%00", "%ff%fe", "%ed%a0%80"
+# NUL, no UTF-8, half of a surrogate pair, and what is merely unusual.
+ODD_PARTS = ("%00", "%ff%fe", "%ed%a0%80", "%0a", "%F0%9F%91%8B", "%25", "a" * 5000)
 
 
-@pytest.mark.parametrize(
-    "odd", [NUL, BAD_UTF8, SURROGATE, "%0a", "%F0%9F%91%8B", "%25", "a" * 5000], ids=lambda odd: odd[:12]
-)
 @pytest.mark.parametrize(
     "path",
     [
@@ -261,11 +262,14 @@ NUL, BAD_UTF8, SURROGATE = "%00", "%ff%fe", "%ed%a0%80"
         "/{}",
     ],
 )
-def test_no_address_breaks_the_service(service, path, odd):
-    answer = service.admin.get(path.format(odd))
-    assert answer.status_code in {200, 404, 422}, answer.text
-    if answer.status_code != 200:
-        problem_of(answer, answer.status_code)
+def test_no_address_breaks_the_service(service, path):
+    answers = {odd[:12]: service.admin.get(path.format(odd)) for odd in ODD_PARTS}
+    assert {
+        odd: answer.status_code for odd, answer in answers.items() if answer.status_code not in {200, 404, 422}
+    } == {}
+    for answer in answers.values():
+        if answer.status_code != 200:
+            problem_of(answer, answer.status_code)
 
 
 @pytest.mark.parametrize("name", ODD_TEXTS)
@@ -308,7 +312,7 @@ def test_no_body_of_a_decision_breaks_the_service(service, content, verb):
     problem_of(answer, answer.status_code)
 
 
-@pytest.mark.parametrize("token", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer \xff\xfe", "Bearer " + "x" * 20_000])
+@pytest.mark.parametrize("token", ["", "Bearer", "Basic YTpi", "Bearer \xff\xfe", "Bearer " + "x" * 20_000])
 def test_no_token_breaks_the_service(service, token):
     answer = service.client().get("/v1/calls", headers={"authorization": token.encode("latin-1")})
     assert answer.status_code in {400, 401, 431}, answer.text
@@ -356,7 +360,7 @@ def test_nothing_of_a_person_gets_into_the_log(service, agents, place, twin):
     service.admin.post("/v1/contacts:import", content=f"contact_id,email\n{caller.last},{transcript}\n")
     service.admin.get("/v1/orders", params={"email": caller.email, "phone": caller.phone})
     service.admin.get("/v1/orders", params={"reference": f"{caller.name}\x00"})
-    service.admin.get(f"/v1/calls/{caller.email}\x00")
+    service.admin.get(f"/v1/calls/{caller.email}%00")
 
     log = service.log()
     assert len(log) > 100
