@@ -21,6 +21,7 @@ PATIENCE_SECONDS = 90.0
 
 DIALNEXA_SECRETS = ("dialnexa-secret-old-7f3a", "dialnexa-secret-new-91bc")
 GOODY_KEY = "goody-key-4d1f0c"
+ADMIN_TOKEN = "admin-token-of-the-stories-5a1c"
 GOODY_WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 # A machine still has to move an action of these statuses; all others wait for people, for the shop, or are the end.
@@ -80,11 +81,11 @@ class RunningService:
             "HANDOFF_DIALNEXA_WEBHOOK_SECRETS": ",".join(DIALNEXA_SECRETS),
             "HANDOFF_GOODY_API_KEY": GOODY_KEY,
             "HANDOFF_GOODY_WEBHOOK_SECRETS": GOODY_WEBHOOK_SECRET,
+            "HANDOFF_ADMIN_TOKEN": ADMIN_TOKEN,
             **settings,
         }
         self.processes: list[subprocess.Popen[bytes]] = []
         self._clients = ExitStack()
-        self._anybody: httpx.Client | None = None
         self._by_name: dict[str, httpx.Client] = {}
 
     def __enter__(self) -> Self:
@@ -178,9 +179,8 @@ class RunningService:
         assert (shown["name"], shown["role"]) == (name, role)
         return str(shown["token"])
 
-    def bearer(self, role: str, name: str | None = None) -> httpx.Client:
+    def bearer(self, role: str, name: str) -> httpx.Client:
         """A client with a token of this role; the same one for the same name."""
-        name = name or f"the {role}"
         if name not in self._by_name:
             self._by_name[name] = self.client(self.token(role, name))
         return self._by_name[name]
@@ -193,12 +193,16 @@ class RunningService:
     @property
     def anybody(self) -> httpx.Client:
         """A client without a token."""
-        self._anybody = self._anybody or self.client()
-        return self._anybody
+        if "" not in self._by_name:
+            self._by_name[""] = self.client()
+        return self._by_name[""]
 
     @property
     def admin(self) -> httpx.Client:
-        return self.bearer("admin")
+        """A client with the first token, which the settings give."""
+        if "bootstrap" not in self._by_name:
+            self._by_name["bootstrap"] = self.client(ADMIN_TOKEN)
+        return self._by_name["bootstrap"]
 
     def get(self, path: str, **params: Any) -> Any:
         answer = self.admin.get(path, params=params)

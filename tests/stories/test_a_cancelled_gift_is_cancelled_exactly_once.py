@@ -85,7 +85,7 @@ def test_every_step_of_a_cancellation_is_in_the_audit(service_at_shop, cancellat
     statuses = [moves[0]["data"]["from"], *(entry["data"]["to"] for entry in moves)]
     assert statuses == ["proposed", "awaiting_review", "approved", "executing", "outcome_unknown", "done"]
     assert all(before["data"]["to"] == after["data"]["from"] for before, after in pairwise(moves))
-    assert [entry["actor"] for entry in moves if entry["event"] == "action.approve"] == ["the admin"]
+    assert [entry["actor"] for entry in moves if entry["event"] == "action.approve"] == ["bootstrap"]
 
 
 def test_a_refusal_because_the_gift_was_just_accepted_becomes_assistance(

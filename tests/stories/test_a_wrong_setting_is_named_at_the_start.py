@@ -66,7 +66,6 @@ WRONG = {
     "no key of Goody": ("HANDOFF_GOODY_API_KEY", None, "API Keys"),
     "a key with a line break": ("HANDOFF_GOODY_API_KEY", f"{SECRET}\nX-Other: header", "Copy the key again"),
     "a shop at no address": ("HANDOFF_GOODY_BASE_URL", "api.ongoody.com", "https://"),
-    "no secret of Svix": ("HANDOFF_GOODY_WEBHOOK_SECRETS", f"{SECRET}!", "whsec_"),
     "one bad secret of two": (
         "HANDOFF_GOODY_WEBHOOK_SECRETS",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,whsec_x",
@@ -106,9 +105,7 @@ def test_a_worker_without_a_shop_does_not_start(folder):
     [
         ("HANDOFF_POLICY_FILE", "policies/default.yaml", "match_clear:", "match_claer:"),
         ("HANDOFF_POLICY_FILE", "policies/default.yaml", "fact: match.outcome", "fact: match.outcme"),
-        ("HANDOFF_POLICY_FILE", "policies/default.yaml", "then: {verdict: review}", "then: {verdict: revue}"),
         ("HANDOFF_MAPPING_FILE", "mappings/default.yaml", "customer_name:", "customer_mane:"),
-        ("HANDOFF_MAPPING_FILE", "mappings/default.yaml", "    cancel_order:", "    cancel_oder:"),
         ("HANDOFF_MAPPING_FILE", "mappings/default.yaml", "fields:\n", "fields: [\n"),
     ],
 )
@@ -124,10 +121,11 @@ def test_a_typing_error_in_a_file_is_named_with_file_and_line(folder, setting, s
     assert f"line {line}" in said or right.rstrip(":").strip() in said, said
 
 
-def test_a_port_that_is_taken_is_named(folder):
+def test_a_port_that_is_taken_and_a_setting_that_nothing_reads_are_named(folder):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = refused(folder, good_settings(folder) | {"HANDOFF_PORT": port})
+        said = refused(folder, good_settings(folder) | {"HANDOFF_PORT": port, "HANDOFF_PROT": "8080"})
+    assert "HANDOFF_PROT" in said
     assert "HANDOFF_PORT" in said
     assert "stop what uses it" in said
 
@@ -152,8 +150,3 @@ def test_a_setting_from_a_file_beside_it_counts_as_one_from_the_environment(fold
     settings = good_settings(folder)
     del settings["HANDOFF_PORT"]
     assert "HANDOFF_PORT" in refused(folder, settings)
-
-
-def test_a_setting_that_nothing_reads_is_pointed_out(folder):
-    settings = good_settings(folder) | {"HANDOFF_PROT": "8080", "HANDOFF_GOODY_WEBHOOK_SECRETS": "whsec_x"}
-    assert "HANDOFF_PROT" in refused(folder, settings)

@@ -10,7 +10,7 @@ from running_service import problem_of
 
 @pytest.fixture(scope="module")
 def keeper(service) -> httpx.Client:
-    return service.bearer("ingest", "the directory")
+    return service.bearer("ingest", "igor")
 
 
 def upload(who: httpx.Client, content: str | bytes, kind: str) -> httpx.Response:

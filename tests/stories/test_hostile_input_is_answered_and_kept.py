@@ -349,7 +349,10 @@ def test_nothing_of_a_person_gets_into_the_log(service, agents, place, twin):
     unlucky = tell(orders[2], "cancel order")
     call = service.with_action(unlucky, "awaiting_review")
     service.approve(call)
-    service.settled(unlucky)
+    call = service.settled(unlucky)
+    shown = json.dumps([call["actions"], *service.rows("/v1/audit", call_id=unlucky)])
+    assert "answered 400" in shown, "the shop never refused anything, so nothing was shown"
+    assert [word for word in (caller.last, caller.email, caller.phone) if word.lower() in shown.lower()] == []
     # What is refused, parked, badly written or asked for in vain.
     agents.send(raw(completed(new_call_id(), said, **facts)), {HEADERS[0]: "0" * 64})
     agents.post(raw({"event_type": "unheard_of", "payload": {"call": {**facts, "id": caller.name}}}))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import httpx
 from foreign_client import HEADERS, about, completed, digest, flat, hangup, new_call_id, raw, somebody
 from running_service import (
+    ADMIN_TOKEN,
     DIALNEXA_SECRETS,
     GOODY_KEY,
     GOODY_WEBHOOK_SECRET,
@@ -121,7 +122,7 @@ def test_every_acknowledged_call_comes_to_its_end_and_no_action_is_done_twice():
         told = prepare(twin)
         dice.shuffle(told)
         assert service.run("reconcile").returncode == 0
-        crowd = Crowd(service, service.token("admin", "the crowd"), told)
+        crowd = Crowd(service, ADMIN_TOKEN, told)
         crowd.is_up.set()
         with ThreadPoolExecutor(POSTERS + 1) as pool:
             try:

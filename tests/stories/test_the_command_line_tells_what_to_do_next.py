@@ -26,22 +26,13 @@ def test_every_command_has_a_help(service, command):
     assert ran.stderr == ""
 
 
-def test_help_lists_every_command_there_is(service):
-    said = service.run("--help").stdout
-    for command in COMMANDS:
-        assert command.split(" ")[0] in said
-
-
-def test_the_console_script_is_the_same_command(service):
+def test_the_console_script_is_the_same_command():
     script = Path(sys.executable).with_name("handoff")
     ran = subprocess.run(
         [script, "--help"], env=environment({}), capture_output=True, text=True, check=True, timeout=60
     )
-    listed = [line.split("│")[1].split()[0] for line in ran.stdout.splitlines() if line.startswith("│ ")]
-    other = [
-        line.split("│")[1].split()[0] for line in service.run("--help").stdout.splitlines() if line.startswith("│ ")
-    ]
-    assert listed == other
+    for command in COMMANDS:
+        assert command.split(" ")[0] in ran.stdout
 
 
 @pytest.mark.parametrize(
@@ -76,19 +67,15 @@ def test_a_token_that_makes_no_sense_is_refused_with_a_remedy(service, role, nam
     assert remedy in ran.stderr
 
 
-def test_a_token_is_kept_as_a_digest_only(service):
-    token = service.token("viewer", somebody().name)
-    assert service.client(token).get("/v1/calls").status_code == 200
-    kept = [path for path in service.folder.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
-    assert kept == []
-
-
-def test_the_creation_of_a_token_is_in_the_audit_without_the_token(service):
+def test_a_token_is_kept_as_a_digest_only_and_its_making_is_in_the_audit(service):
     name = somebody().name
     token = service.token("viewer", name)
+    assert service.client(token).get("/v1/calls").status_code == 200
     entries = [entry for entry in service.rows("/v1/audit") if entry["event"] == "token.created"]
-    assert entries[-1]["data"]["name"] == name
+    assert name in [entry["data"]["name"] for entry in entries]
     assert token not in json.dumps(entries)
+    kept = [path for path in service.folder.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
+    assert kept == []
 
 
 def test_the_audit_is_verified_for_people_and_for_programs(service):
