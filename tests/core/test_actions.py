@@ -19,12 +19,12 @@ from app.core.actions import (
     confirmed_by,
     is_confirmed,
     is_fulfilled,
-    why_impossible,
     moves_money,
     propose,
     read_time,
     resolve_parameters,
     touches_order,
+    why_impossible,
     writes_to_shop,
 )
 from app.core.calls import CANONICAL_FIELDS, Call, CallStage, FieldValue
