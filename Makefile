@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help install dev demo test lint types architecture migrations-check audit-dependencies lock bench clean
+.PHONY: help install dev demo test lint types architecture audit-dependencies lock bench clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22

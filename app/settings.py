@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -90,6 +91,11 @@ class Settings(BaseSettings):
             ("postgresql://", "postgres://", "postgresql+psycopg://")
         ):
             raise ValueError("is not a postgresql:// URL")
+        try:
+            # The part that names the host may be absent (a socket in ?host=); the port is what cannot be any text.
+            _ = urlsplit(value.get_secret_value()).port if value is not None else None
+        except ValueError:
+            raise ValueError("has a port that is no number, or is no URL at all") from None
         return value
 
     @classmethod

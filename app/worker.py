@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.engine import Bell
-from app.services.mirror import is_mirror_fresh
+from app.services.mirror import is_mirror_read_since
 from app.services.parts import Parts
 from app.services.schedule import schedule_sync
 from app.services.seal import run_sealer
@@ -39,7 +39,7 @@ async def _keep_mirrors(parts: Parts, stopping: asyncio.Event) -> None:
         try:
             async with parts.database.transaction() as conn:
                 for name, shop in parts.shops.items():
-                    if not await is_mirror_fresh(conn, shop, now=parts.clock.now(), within=SYNC_EVERY):
+                    if not await is_mirror_read_since(conn, shop, parts.clock.now() - SYNC_EVERY):
                         await schedule_sync(conn, name)
         except SQLAlchemyError as error:
             log.warning("mirror_not_scheduled", error=type(error).__name__)

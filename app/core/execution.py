@@ -22,6 +22,7 @@ class Ending:
     verb: Verb
     outcome: str
     detail: str
+    wait_at_least_seconds: float = 0  # before the next attempt, where there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,10 @@ def judge_refused(mandate: Mandate, after: Order | None, reason: str) -> Ending:
     return Ending(Verb.TOO_LATE, "refused", reason)
 
 
-def judge_unavailable(mandate: Mandate, reason: str) -> Ending:
-    """Certain that nothing happened: again later, but not for ever."""
-    if mandate.attempt_number >= MOST_ATTEMPTS:
-        return Ending(Verb.GIVE_UP, "failed", reason)
-    return Ending(Verb.RETRY, "failed", reason)
+def judge_unavailable(mandate: Mandate, reason: str, *, asked_to_wait_seconds: float | None) -> Ending:
+    """Certain that nothing happened: again later, no sooner than the shop asked for, but not for ever."""
+    verb = Verb.GIVE_UP if mandate.attempt_number >= MOST_ATTEMPTS else Verb.RETRY
+    return Ending(verb, "failed", reason, asked_to_wait_seconds or 0)
 
 
 def judge_look(mandate: Mandate, order: Order, *, looks: int) -> Ending | None:

@@ -1,12 +1,14 @@
 """Brings a database to the present schema."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
 from app.errors import SettingError
@@ -28,19 +30,15 @@ def alembic_config() -> Config:
 
 def migrate(url: str) -> None:
     """Apply what is missing, one process at a time."""
-    engine = create_engine(url)
-    try:
-        with engine.connect() as conn:
-            conn.exec_driver_sql(f"select pg_advisory_lock({_LOCK})")
-            conn.commit()
-            config = alembic_config()
-            config.attributes["connection"] = conn
-            command.upgrade(config, "head")
-            conn.commit()
-            conn.exec_driver_sql(f"select pg_advisory_unlock({_LOCK})")
-            conn.commit()
-    finally:
-        engine.dispose()
+    with _connected(url) as conn:
+        conn.exec_driver_sql(f"select pg_advisory_lock({_LOCK})")
+        conn.commit()
+        config = alembic_config()
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+        conn.commit()
+        conn.exec_driver_sql(f"select pg_advisory_unlock({_LOCK})")
+        conn.commit()
 
 
 def check_schema(url: str, *, create_if_empty: bool = False) -> None:
@@ -60,14 +58,20 @@ def check_schema(url: str, *, create_if_empty: bool = False) -> None:
 
 
 def _present_revision(url: str) -> str | None:
+    with _connected(url) as conn:
+        return MigrationContext.configure(conn).get_current_revision()
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
     engine = create_engine(url)
     try:
         with engine.connect() as conn:
-            return MigrationContext.configure(conn).get_current_revision()
+            yield conn
     except OperationalError as error:
         # The driver's text names host and user, never the password.
         raise SettingError(
-            "HANDOFF_DATABASE_URL", f"cannot be reached ({error.orig})", "Is the database running, and the URL right?"
+            "HANDOFF_DATABASE_URL", f"cannot be used ({error.orig})", "Is the database running, and the URL right?"
         ) from None
     finally:
         engine.dispose()

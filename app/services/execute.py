@@ -19,7 +19,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.actions import ActionKind, read_time
+from app.core.actions import ActionKind, read_time, why_impossible
 from app.core.execution import Ending, Mandate, judge_accepted, judge_before, judge_refused, judge_unavailable
 from app.core.lifecycle import ActionStatus, Verb
 from app.core.orders import Order
@@ -119,7 +119,7 @@ async def _open_run(conn: AsyncConnection, parts: Parts, action: ActionRecord) -
     order = case.order
     shop = parts.shops.get(order.destination) if order else None
     if order is None or shop is None or ACTS.get(action.kind, action.kind) not in shop.abilities:
-        why = "The shop's API cannot do it."
+        why = why_impossible(action.kind, order) or "The shop's API cannot do it."
         await ask_for_assistance(conn, parts, case, Verb.ASSIST, actor=EXECUTOR, why=why)
         return None
     key = f"{action.call_id}:{action.id}"
@@ -155,7 +155,8 @@ async def _read_act_read(parts: Parts, run: Run) -> Tried:
     except DestinationMissingError:
         return Tried(Ending(Verb.TOO_LATE, "refused", "The shop no longer shows this order."))
     except DestinationError as error:
-        return Tried(judge_unavailable(run.mandate(parts, run.order), str(error)))
+        mandate = run.mandate(parts, run.order)
+        return Tried(judge_unavailable(mandate, str(error), asked_to_wait_seconds=error.retry_after_seconds))
     mandate = run.mandate(parts, before)
     ending = judge_before(mandate, before)
     if ending is not None:
@@ -170,7 +171,8 @@ async def _act_read(parts: Parts, run: Run, mandate: Mandate, before: Order) -> 
     except DestinationUnknownError as error:
         return Tried(Ending(Verb.LOSE_ANSWER, "unknown", str(error)), before)
     except DestinationUnavailableError as error:
-        return Tried(judge_unavailable(mandate, str(error)), before)
+        ending = judge_unavailable(mandate, str(error), asked_to_wait_seconds=error.retry_after_seconds)
+        return Tried(ending, before)
     except (DestinationRefusedError, DestinationMissingError) as error:
         refusal = str(error)
     after = await _read_after(parts, run)

@@ -19,7 +19,7 @@ from app.db.contacts import find_contacts
 from app.db.jobs import Job
 from app.db.orders import OrderRecord, count_orders, find_candidates, find_order
 from app.errors import DestinationError, DestinationMissingError
-from app.services.mirror import is_mirror_fresh, refresh_order, sync_orders
+from app.services.mirror import is_mirror_read_since, refresh_order, sync_orders
 from app.services.parts import MATCHER, Parts
 from app.services.schedule import schedule_decision
 
@@ -27,8 +27,6 @@ log = structlog.get_logger()
 
 # An order read longer ago is read again before a decision that could act.
 FRESH = timedelta(seconds=60)
-# Before a caller is told "unmatched", the mirror must be at most this old: the order may have been placed a minute ago.
-MIRROR_FRESH = timedelta(seconds=15)
 # After so many tries a call goes on with what the mirror holds: an unreachable shop must not hide it from people.
 TRIES_TO_READ_THE_SHOP = 5
 
@@ -40,7 +38,7 @@ async def match_call(parts: Parts, job: Job) -> None:
     async with parts.database.transaction() as conn:
         record = await get_call(conn, job.payload["call_id"])
         found = await _match(conn, parts, record.call)
-        stale = await _stale_mirrors(conn, parts)
+        stale = await _stale_mirrors(conn, parts, record)
     if found.outcome is not MatchOutcome.MATCHED and stale and _heard_anything(record.call):
         await _ask_the_shops(parts, job, stale)
         async with parts.database.transaction() as conn:
@@ -74,13 +72,9 @@ def _heard_anything(call: Call) -> bool:
     return any((heard.emails, heard.phones, heard.references, heard.reference_tails, heard.names, heard.contact_ids))
 
 
-async def _stale_mirrors(conn: AsyncConnection, parts: Parts) -> list[str]:
-    now = parts.clock.now()
-    return [
-        name
-        for name, shop in parts.shops.items()
-        if not await is_mirror_fresh(conn, shop, now=now, within=MIRROR_FRESH)
-    ]
+async def _stale_mirrors(conn: AsyncConnection, parts: Parts, record: CallRecord) -> list[str]:
+    """The shops that were last read before the call came: what it is about may have been ordered a minute ago."""
+    return [name for name, shop in parts.shops.items() if not await is_mirror_read_since(conn, shop, record.updated_at)]
 
 
 async def _ask_the_shops(parts: Parts, job: Job, names: list[str]) -> None:

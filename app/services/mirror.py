@@ -66,9 +66,10 @@ async def sync_orders(parts: Parts, shop: Commerce) -> int:
     return number
 
 
-async def is_mirror_fresh(conn: AsyncConnection, shop: Commerce, *, now: datetime, within: timedelta) -> bool:
+async def is_mirror_read_since(conn: AsyncConnection, shop: Commerce, moment: datetime) -> bool:
+    """Whether the mirror shows every order placed before the moment."""
     read_up_to = await find_bookmark(conn, f"{shop.name}.orders")
-    return read_up_to is not None and now - read_up_to <= within
+    return read_up_to is not None and read_up_to >= moment
 
 
 async def _save_changes(parts: Parts, shop: Commerce, since: datetime, *, read_at: datetime) -> int:

@@ -30,7 +30,7 @@ from app.services.decide import hand_off
 from app.services.mirror import refresh_order
 from app.services.parts import EXECUTOR, MIRROR, Parts
 from app.services.queue import ask_for_assistance, ask_people, close_open_review, show_again
-from app.services.schedule import schedule_decision, schedule_execution, schedule_settling
+from app.services.schedule import schedule_check, schedule_decision, schedule_execution, schedule_settling
 from app.services.transition import transition
 
 # How long the next attempt waits after one of which we are certain that nothing happened.
@@ -74,6 +74,10 @@ async def end_attempt(
         case Verb.SUCCEED:
             if action.kind is ActionKind.ORDER_STATUS:
                 await hand_off(conn, parts, case)
+            else:
+                await schedule_check(
+                    conn, order
+                )  # the order moved: others may wait for just that, or lose their ground
         case Verb.AWAIT_CONFIRMATION | Verb.LOSE_ANSWER:
             await schedule_settling(conn, action.id, order=order, looks=0, in_seconds=0)
         case Verb.RETRY | Verb.DISPROVE:
@@ -83,6 +87,7 @@ async def end_attempt(
                 cap=RETRY_CAP_SECONDS,
                 jitter=random.random(),  # noqa: S311 (no secret)
             )
+            pause = max(pause, ending.wait_at_least_seconds)
             await schedule_execution(conn, action.id, call_id=action.call_id, order=order, in_seconds=pause)
         case Verb.REOPEN:
             await _show_people_again(conn, parts, case)

@@ -6,7 +6,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -103,6 +103,8 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _database(_request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, DataError):
+        return problem(422, STATUS_OF[InputError][1], "a text holds a character that cannot be stored, e.g. NUL")
     if isinstance(error, DBAPIError) and not error.connection_invalidated and not _is_outage(error):
         return await _unexpected(_request, error)
     log.error("database_unavailable", error=type(error).__name__)

@@ -64,8 +64,15 @@ def test_a_no_after_acceptance_becomes_assistance():
 
 
 def test_what_certainly_did_not_happen_is_tried_again_but_not_for_ever():
-    assert judge_unavailable(CANCEL, "503").verb is Verb.RETRY
-    assert judge_unavailable(replace(CANCEL, attempt_number=MOST_ATTEMPTS), "503").verb is Verb.GIVE_UP
+    assert judge_unavailable(CANCEL, "503", asked_to_wait_seconds=None).verb is Verb.RETRY
+    assert (
+        judge_unavailable(replace(CANCEL, attempt_number=MOST_ATTEMPTS), "503", asked_to_wait_seconds=None).verb
+        is Verb.GIVE_UP
+    )
+
+
+def test_the_shop_is_given_the_time_it_asked_for():
+    assert judge_unavailable(CANCEL, "429", asked_to_wait_seconds=30).wait_at_least_seconds == 30
 
 
 def test_a_lost_answer_is_settled_by_looking_and_never_too_early():
@@ -82,7 +89,7 @@ def test_a_lost_answer_is_settled_by_looking_and_never_too_early():
 @pytest.mark.parametrize("mandate", [CANCEL, MOVED, EXTEND, replace(CANCEL, attempt_number=MOST_ATTEMPTS)])
 def test_every_ending_is_a_way_the_lifecycle_has(order, mandate):
     executing = [judge_before(mandate, order), judge_accepted(mandate, order), judge_refused(mandate, order, "no")]
-    executing.append(judge_unavailable(mandate, "503"))
+    executing.append(judge_unavailable(mandate, "503", asked_to_wait_seconds=9))
     for ending in filter(None, executing):
         assert next_status(ActionStatus.EXECUTING, ending.verb)
     look = judge_look(mandate, order, looks=len(LOOK_PAUSES_SECONDS))

@@ -209,6 +209,9 @@ def _read_call_id(opened: _Opened) -> str:
     # U+FFFD stands where something unstorable was: two different ids could have become one.
     if not text.isprintable() or "\ufffd" in text:
         raise PayloadError(opened.id_field, "holds characters that no id has")
+    # Addresses are tidied on their way: such a call could never be asked for.
+    if not {".", "..", ""}.isdisjoint(text.split("/")):
+        raise PayloadError(opened.id_field, "has the form of a way through folders")
     return text
 
 

@@ -35,7 +35,8 @@ async def list_calls(
     return page([show_call_row(record) for record in records], limit, last)
 
 
-@router.get("/calls/{call_id}", summary="One call: its match, identity, actions and handoffs")
+# A path, since nobody documents that a call id holds no slash.
+@router.get("/calls/{call_id:path}", summary="One call: its match, identity, actions and handoffs")
 async def get_call(parts: PartsDep, _reader: Reader, call_id: str) -> dict[str, Any]:
     async with parts.database.transaction() as conn:
         record = await db_calls.get_call(conn, call_id)

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.core.contacts import Contact, normalise_email, normalise_phone
 from app.db import orders as db_orders
@@ -91,18 +92,24 @@ async def import_contacts(request: Request, parts: PartsDep, _director: Director
 
 
 def _rows_of_json(body: bytes) -> list[ImportedContact]:
+    """A list of contacts, or an object whose `data` is one."""
     try:
-        return TypeAdapter(list[ImportedContact]).validate_json(body)
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InputError("body", "is not JSON; for CSV send Content-Type: text/csv") from None
+    rows = content.get("data") if isinstance(content, dict) else content
+    if not isinstance(rows, list):
+        raise InputError("body", "has to be a list of contacts, or an object with such a list as `data`")
+    return [_read_row(row, number) for number, row in enumerate(rows, start=1)]
+
+
+def _read_row(row: object, number: int) -> ImportedContact:
+    try:
+        return ImportedContact.model_validate(row)
     except ValidationError as error:
-        return _rows_of_json_object(body, error)
-
-
-def _rows_of_json_object(body: bytes, as_list: ValidationError) -> list[ImportedContact]:
-    try:
-        return TypeAdapter(dict[str, list[ImportedContact]]).validate_json(body)["data"]
-    except (ValidationError, KeyError):
-        first = as_list.errors(include_input=False, include_url=False)[0]
-        raise InputError(".".join(map(str, first["loc"])) or "body", first["msg"]) from None
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(f"row {number}{': ' if place else ''}{place}", first["msg"]) from None
 
 
 def _rows_of_csv(body: bytes) -> list[ImportedContact]:
@@ -126,17 +133,14 @@ def _row_of_csv(row: dict[str | None, Any], number: int) -> ImportedContact:
         texts = (cells.get(column, "").translate(CELL_SEPARATORS) for column in columns)
         return [part.strip() for text in texts for part in text.split(";") if part.strip()]
 
-    try:
-        return ImportedContact(
-            contact_id=cells["contact_id"],
-            names=several("names", "name"),
-            emails=several("emails", "email"),
-            phones=several("phones", "phone"),
-            tier=cells.get("tier") or None,
-        )
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise InputError(f"row {number}: {'.'.join(map(str, first['loc']))}", first["msg"]) from None
+    contact = {
+        "contact_id": cells["contact_id"],
+        "names": several("names", "name"),
+        "emails": several("emails", "email"),
+        "phones": several("phones", "phone"),
+        "tier": cells.get("tier") or None,
+    }
+    return _read_row(contact, number)
 
 
 def _read_contact(contact_id: str, body: ContactBody, where: str) -> Contact:

@@ -130,7 +130,8 @@ def show_order(record: OrderRecord) -> dict[str, Any]:
     """Without the gift link: whoever holds that can accept the gift."""
     facts = dump(record.order)
     del facts["gift_link"]
-    return {**facts, "order_id": facts.pop("external_id"), "read_at": record.read_at}
+    order_id = facts.pop("external_id")
+    return {"order_id": order_id, **facts, "read_at": record.read_at}
 
 
 def _show_finding(finding: Finding) -> dict[str, Any]:
