@@ -64,7 +64,8 @@ def _present_revision(url: str) -> str | None:
 
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
-    engine = create_engine(url)
+    # A server that takes the connection and then says nothing must not hold a start-up for ever.
+    engine = create_engine(url, connect_args={"connect_timeout": 10})
     try:
         with engine.connect() as conn:
             yield conn

@@ -280,7 +280,10 @@ def is_settled(call: dict[str, Any]) -> bool:
     return call["match"] is not None and bool(statuses) and MOVING.isdisjoint(statuses)
 
 
-def run_command(*command: str, folder: Path, settings: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def run_command(
+    *command: str, folder: Path, settings: dict[str, str], seconds: float = PATIENCE_SECONDS
+) -> "subprocess.CompletedProcess[str]":
+    """A command to its end; subprocess.TimeoutExpired when it does not come to one."""
     return subprocess.run(
         [sys.executable, "-m", "app", *command],
         env=environment(settings),
@@ -288,7 +291,7 @@ def run_command(*command: str, folder: Path, settings: dict[str, str]) -> "subpr
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=seconds,
         check=False,
     )
 

@@ -36,10 +36,10 @@ def good_settings(folder: Path) -> dict[str, str]:
     }
 
 
-def refused(folder: Path, settings: dict[str, str], command: str = "serve") -> str:
+def refused(folder: Path, settings: dict[str, str], command: str = "serve", *, seconds: float = 60) -> str:
     """What it said when it refused to start."""
     before = os.times()
-    ran = run_command(command, folder=folder, settings=settings)
+    ran = run_command(command, folder=folder, settings=settings, seconds=seconds)
     after = os.times()
     worked = after.children_user + after.children_system - before.children_user - before.children_system
     assert ran.returncode != 0
@@ -117,8 +117,9 @@ def test_a_typing_error_in_a_file_is_named_with_file_and_line(folder, setting, s
     said = refused(folder, good_settings(folder) | {setting: str(file)})
     assert setting in said
     assert "mine.yaml" in said
-    assert "line " in said
-    assert f"line {line}" in said or right.rstrip(":").strip() in said, said
+    # YAML notices an open bracket a little later, and of a missing key the place is where it should have been.
+    is_near = any(f"line {number}" in said for number in range(line, line + 4))
+    assert is_near or ("line " in said and right.strip(": ") in said), said
 
 
 def test_a_port_that_is_taken_and_a_setting_that_nothing_reads_are_named(folder):
@@ -133,7 +134,7 @@ def test_a_port_that_is_taken_and_a_setting_that_nothing_reads_are_named(folder)
 def test_a_database_that_takes_connections_and_says_nothing_is_named(folder):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://user:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/handoff"
-        said = refused(folder, good_settings(folder) | {"HANDOFF_DATABASE_URL": url})
+        said = refused(folder, good_settings(folder) | {"HANDOFF_DATABASE_URL": url}, seconds=30)
     assert "HANDOFF_DATABASE_URL" in said
 
 
