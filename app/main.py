@@ -16,7 +16,7 @@ from app.errors import SettingError
 from app.services.parts import Parts
 from app.web import health, metrics, webhooks
 from app.web.api import audit, calls, orders, reviews
-from app.web.errors import install_error_handlers
+from app.web.errors import describe_errors, install_error_handlers
 from app.web.metrics import RequestMetrics
 
 log = structlog.get_logger()
@@ -49,6 +49,7 @@ def create_app(
     for module in (webhooks, calls, reviews, orders, audit, health, metrics):
         app.include_router(module.router)
     app.add_middleware(RequestMetrics)
+    describe_errors(app)
     return app
 
 

@@ -1,6 +1,8 @@
 """Settle what was attempted or asked for: apply an ending, look again where no answer came, believe the shop."""
 
 import random
+import re
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -52,6 +54,7 @@ async def end_attempt(
 ) -> None:
     """Write how the attempt ended and move its action; all in the caller's transaction."""
     case = case.seeing(after or before)
+    ending = replace(ending, detail=_without_people(ending.detail, case.order))
     action, order, at = case.action, case.order, parts.clock.now()
     if order is None:
         raise AssertionError(f"action {action.id} was attempted without an order")
@@ -97,6 +100,15 @@ async def end_attempt(
             pass
         case _:
             raise AssertionError(f"an attempt does not end by {ending.verb}")
+
+
+def _without_people(text: str, order: Order | None) -> str:
+    """A shop's sentence may quote the people of the order; they stay in the order, where they can be erased."""
+    people = (order.recipient, order.sender) if order else ()
+    words = {word for person in people for word in (person.email, person.first_name, person.last_name) if word}
+    for word in sorted(words, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "[…]", text, flags=re.IGNORECASE)
+    return text
 
 
 async def _show_people_again(conn: AsyncConnection, parts: Parts, case: Case) -> None:

@@ -59,6 +59,22 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def describe_errors(app: FastAPI) -> None:
+    """Let the OpenAPI document tell of errors in the form they have."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = made()
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, answer in operation["responses"].items():
+                    if status.startswith("4") and "content" in answer:
+                        answer["content"] = {"application/problem+json": {"schema": {"type": "object"}}}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
 async def _ours(_request: Request, error: Exception) -> JSONResponse:
     for family, (status, title) in STATUS_OF.items():
         if isinstance(error, family):

@@ -40,8 +40,11 @@ def page(rows: list[dict[str, Any]], limit: int, cursor_of_last: str | None) -> 
 
 
 def _read(kind: type, part: Any) -> Any:
-    if kind is datetime:
-        return datetime.fromisoformat(part)
-    if kind is int and not isinstance(part, int):
-        raise ValueError("not a number")
-    return kind(part)
+    if kind is int:
+        if type(part) is not int or abs(part) >= 2**63:
+            raise ValueError("not a number of a row")
+        return part
+    if not isinstance(part, str) or "\0" in part:
+        raise ValueError("not a text that a row could have")
+    part.encode()  # a lone surrogate is no text that a row could have either
+    return datetime.fromisoformat(part) if kind is datetime else kind(part)
