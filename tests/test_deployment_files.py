@@ -312,7 +312,7 @@ REGISTRIES = (
     ("python", "hosted.org"),
     ("npm", "js.org"),
     ("npm", "js.com"),
-    ("deb.debian", ".org"),
+    ("deb", ".debian.org"),
     ("docker", ".io"),
     ("crates", ".io"),
     ("golang", ".org"),
