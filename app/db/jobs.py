@@ -43,15 +43,17 @@ ENQUEUE = text("""
 # reason about them (coalesce, NOT IN): by statistics of another hour it would sort all that is due at every step, or
 # read an index of all that wait.
 CLAIM = text("""
-    WITH RECURSIVE head (run_at, id, passed) AS (
-        SELECT '-infinity'::timestamptz, 0::bigint,
-            ARRAY(SELECT lane FROM jobs WHERE status = 'running' AND lane IS NOT NULL)
+    WITH RECURSIVE running AS MATERIALIZED (
+        SELECT coalesce(jsonb_object_agg(lane, true), '{}') AS lanes FROM jobs
+        WHERE status = 'running' AND lane IS NOT NULL
+    ), head (run_at, id, passed) AS (
+        SELECT '-infinity'::timestamptz, 0::bigint, ARRAY[]::text[]
       UNION ALL
         SELECT next.run_at, next.id, head.passed || array_remove(ARRAY[next.lane], NULL)
         FROM head, LATERAL (
             SELECT run_at, id, lane FROM jobs
             WHERE status = 'waiting' AND run_at <= now() AND (run_at, id) > (head.run_at, head.id)
-                AND coalesce(lane <> ALL (head.passed), true)
+                AND NOT coalesce(lane = ANY (head.passed) OR (SELECT lanes FROM running) ? lane, false)
             ORDER BY run_at, id LIMIT 1
         ) AS next
     )

@@ -13,6 +13,11 @@ from running_service import DIALNEXA_SECRETS, GOODY_KEY, GOODY_WEBHOOK_SECRET, R
 from twin_server import Twin, running_twin
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest story first, so that processes which share the work end at the same time."""
+    items.sort(key=lambda item: "nothing_is_lost_when_everything_is_killed" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def twin() -> Iterator[Twin]:
     with running_twin(key=GOODY_KEY, webhook_secret=GOODY_WEBHOOK_SECRET, orders=60) as running:

@@ -67,6 +67,7 @@ class Shop:
         self.writes: list[Write] = []
         self.reads: list[str] = []
         self.troubles: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.is_away = False  # every connection is cut before anything is read
         self.guard = threading.RLock()
 
     def place(
@@ -250,6 +251,9 @@ class _Handler(BaseHTTPRequestHandler):
         return 404, {"error": "Not found"}
 
     def _is_known(self) -> bool:
+        if self.shop.is_away:
+            self._cut()
+            return False
         if self.headers.get("authorization") == f"Bearer {self.shop.key}":
             return True
         self._answer(401, {"error": "Unauthorized"})

@@ -27,6 +27,19 @@ GOODY_WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 # A machine still has to move an action of these statuses; all others wait for people, for the shop, or are the end.
 MOVING = frozenset({"proposed", "approved", "executing", "outcome_unknown"})
 
+# Ends what a test process left behind that was killed itself: reads the folder and process ids until the pipe breaks.
+WATCH = """
+import os, shutil, signal, sys, time
+folder, *pids = sys.stdin.read().splitlines()
+for pid in pids:
+    try:
+        os.kill(int(pid), signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+time.sleep(5)  # for Postgres, which follows by itself
+shutil.rmtree(folder, ignore_errors=True)
+"""
+
 Found = TypeVar("Found")
 
 
@@ -85,6 +98,10 @@ class RunningService:
             **settings,
         }
         self.processes: list[subprocess.Popen[bytes]] = []
+        self._watch = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", WATCH], stdin=subprocess.PIPE, start_new_session=True
+        )
+        self._let_watch(self.folder)
         self._clients = ExitStack()
         self._by_name: dict[str, httpx.Client] = {}
 
@@ -124,7 +141,13 @@ class RunningService:
                 start_new_session=True,
             )
         self.processes.append(process)
+        self._let_watch(process.pid)
         return process
+
+    def _let_watch(self, word: object) -> None:
+        assert self._watch.stdin is not None
+        self._watch.stdin.write(f"{word}\n".encode())
+        self._watch.stdin.flush()
 
     def run(self, *command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         """A command to its end."""
@@ -156,6 +179,8 @@ class RunningService:
         except subprocess.TimeoutExpired:
             self.kill_everything()
             raise
+        self._watch.kill()
+        self._watch.communicate()
         left = processes_of(self.folder)
         if left:
             self.kill_everything()

@@ -204,3 +204,39 @@ def test_an_order_placed_a_second_before_the_call_is_found_without_any_webhook(s
     call = service_at_shop.settled(agents_at_shop.call(about(order, person, "where is my order")))
     assert (call["match"]["outcome"], call["match"]["order_id"]) == ("matched", order["id"])
     assert [action["status"] for action in call["actions"]] == ["done"]
+
+
+@pytest.fixture
+def away(shop: Shop):
+    """Lets the shop go away, and come back at the end whatever happens."""
+
+    def go(*, is_away: bool = True) -> None:
+        shop.is_away = is_away
+
+    yield go
+    go(is_away=False)
+
+
+def test_a_shop_that_goes_away_and_comes_back_cancels_once(service_at_shop, agents_at_shop, place_at_shop, shop, away):
+    person = somebody()
+    order = place_at_shop(person)
+    call_id = agents_at_shop.call(about(order, person, "cancel order"))
+    call = service_at_shop.with_action(call_id, "awaiting_review")
+    away()
+    assert service_at_shop.approve(call).status_code == 200
+    tried = service_at_shop.call(call_id, lambda call: len(call["actions"][0]["attempts"]) >= 2, "a second attempt")
+    assert tried["actions"][0]["status"] in {"approved", "executing"}
+    assert tried["actions"][0]["attempts"][0]["outcome"] == "failed"
+    assert shop.writes_to(order) == []
+    away(is_away=False)
+    service_at_shop.with_action(call_id, "done")
+    assert len(shop.writes_to(order, "cancel")) == 1
+
+
+def test_a_shop_that_is_away_hides_no_call_from_people(service_at_shop, agents_at_shop, shop, away):
+    away()
+    person = somebody()
+    analysis = {"customer_name": person.name, "customer_email": person.email, "requested_action": "cancel order"}
+    call = service_at_shop.settled(agents_at_shop.call(analysis))
+    assert call["match"]["outcome"] == "unmatched"
+    assert [action["status"] for action in call["actions"]] == ["awaiting_review"]

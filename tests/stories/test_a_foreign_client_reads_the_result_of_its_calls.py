@@ -215,6 +215,20 @@ def test_the_verification_of_the_address_is_answered_and_parked(service, agents,
     assert [row["kind"] for row in parked] == ["verification", "verification"]
 
 
+def test_a_verification_that_nobody_signed_is_answered_and_leaves_nothing(service, agents):
+    """No document says whether it is signed, and without a 2xx the vendor does not save the address."""
+    newest = next(service.rows("/v1/deliveries"), {"id": 0})["id"]
+    content = raw(verification() | {"message": secrets.token_hex(8)})
+    assert agents.send(content, {"user-agent": VERIFIER}).status_code == 200
+    # Whoever calls a call a verification gains nothing by it.
+    call_id = new_call_id()
+    disguised = completed(call_id, {"requested_action": "cancel order"})
+    agents.send(raw(disguised), {"user-agent": VERIFIER})
+    agents.send(raw(disguised | {"event_type": "verification"}), {"user-agent": VERIFIER})
+    assert [row for row in service.rows("/v1/deliveries") if row["id"] > newest and row["sender"] == "dialnexa"] == []
+    assert service.find_call(call_id) is None
+
+
 @pytest.mark.parametrize(
     "body",
     [
