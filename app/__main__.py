@@ -13,6 +13,7 @@ import typer
 
 from app.errors import HandoffError
 from app.log import configure_logging
+from app.match_commands import match_cli
 from app.settings import Settings, unknown_settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ sandbox_cli = typer.Typer(no_args_is_help=True, help="Stand-ins of the vendors, 
 cli.add_typer(token_cli, name="token")
 cli.add_typer(audit_cli, name="audit")
 cli.add_typer(sandbox_cli, name="sandbox")
+cli.add_typer(match_cli, name="match")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

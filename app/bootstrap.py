@@ -11,9 +11,11 @@ from app.adapters.goody.client import Goody
 from app.adapters.goody.webhooks import GoodyWebhooks
 from app.adapters.mapping_file import load_mapping
 from app.adapters.policy_file import load_policy
+from app.adapters.weights_file import load_weights
 from app.core.actions import ActionWords
 from app.core.mapping import CallMapping
 from app.core.policy import Policy
+from app.core.weights import Weights
 from app.db.engine import Database
 from app.ports.clock import SystemClock
 from app.ports.commerce import Commerce
@@ -41,6 +43,7 @@ class Adapters:
     shops: Mapping[str, Commerce]
     policy: Policy
     words: ActionWords
+    weights: Weights
 
 
 def build_adapters(settings: Settings) -> Adapters:
@@ -59,6 +62,7 @@ def build_adapters(settings: Settings) -> Adapters:
         shops=_build_shops(settings),
         policy=load_policy(settings.policy_file),
         words=mapping.action_words,
+        weights=load_weights(settings.weights_file),
     )
 
 
@@ -82,6 +86,7 @@ async def open_parts(settings: Settings, adapters: Adapters, url: str) -> AsyncI
             shops=adapters.shops,
             policy=adapters.policy,
             words=adapters.words,
+            weights=adapters.weights,
         )
 
 

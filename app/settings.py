@@ -38,6 +38,7 @@ REMEDIES = {
     "admin_token": "Give at least 20 characters, e.g. from: openssl rand -base64 32",
     "policy_file": "Give the path of a policy document, or unset it to use the one that ships.",
     "mapping_file": "Give the path of a mapping file, or unset it to use the one that ships.",
+    "weights_file": "Give the path of a file that `handoff match train` wrote, or unset it to use the one that ships.",
 }
 
 
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
 
     policy_file: Path | None = None
     mapping_file: Path | None = None
+    weights_file: Path | None = None
     admin_token: SecretStr | None = Field(None, min_length=20)
 
     @field_validator("dialnexa_webhook_secrets", "goody_webhook_secrets", mode="before")
@@ -78,7 +80,14 @@ class Settings(BaseSettings):
         return value.lower() if isinstance(value, str) else value
 
     @field_validator(
-        "database_url", "dialnexa_api_key", "goody_api_key", "admin_token", "policy_file", "mapping_file", mode="before"
+        "database_url",
+        "dialnexa_api_key",
+        "goody_api_key",
+        "admin_token",
+        "policy_file",
+        "mapping_file",
+        "weights_file",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

@@ -122,7 +122,7 @@ def anchor_of(heading: str) -> str:
 
 
 def documented_routes() -> set[tuple[str, str]]:
-    return set(re.findall(r"^### `(GET|POST|PUT) (\S+)`$", API, re.MULTILINE))
+    return set(re.findall(r"^### `(GET|POST|PUT|DELETE) (\S+)`$", API, re.MULTILINE))
 
 
 def test_every_route_is_documented_and_every_documented_route_exists() -> None:

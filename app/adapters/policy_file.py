@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from app.adapters.yaml_document import DocumentProblem, Place, YamlDocument, load_document
 from app.core.actions import ActionKind
 from app.core.conditions import AllOf, AnyOf, Condition, Not, Operator, Test, TestValue
+from app.core.entitlement import Entry
+from app.core.identity import Role as CallerRole
 from app.core.policy import Effect, KindPolicy, Policy, PolicyParameters, Rule, Urgency, Verdict
 
 DEFAULT_POLICY_FILE = Path(__file__).parents[1] / "policies" / "default.yaml"
@@ -72,6 +74,7 @@ class _Document(_Section):
     parameters: _Parameters
     due_minutes: dict[Urgency, Minutes]
     kinds: dict[ActionKind, _Kind]
+    entitlement: dict[ActionKind, dict[CallerRole, Entry]] = {}
     rules: list[_Rule]
 
 
@@ -93,6 +96,7 @@ def _to_policy(document: YamlDocument) -> Policy:
         due_minutes=read.due_minutes,
         kinds={kind: KindPolicy(entry.to_effect(), entry.when_identity_clear) for kind, entry in read.kinds.items()},
         rules=rules,
+        entitlement=read.entitlement,
     )
 
 

@@ -44,7 +44,8 @@ T = FieldType
 CANONICAL_FIELDS: Mapping[str, FieldType] = {
     # H5 - who is calling, about what
     "customer_name": T.TEXT, "customer_phone": T.PHONE, "customer_email": T.EMAIL, "caller_role": T.TEXT,
-    "customer_id": T.TEXT, "order_id": T.TEXT, "product": T.TEXT, "sku": T.TEXT, "booking_id": T.TEXT,
+    "customer_id": T.TEXT, "recipient_name": T.TEXT, "sender_name": T.TEXT, "company": T.TEXT,
+    "order_id": T.TEXT, "product": T.TEXT, "sku": T.TEXT, "booking_id": T.TEXT,
     "store": T.TEXT, "channel": T.TEXT, "location": T.TEXT,
     # H6 - what is wanted
     "requested_action": T.LIST, "delivery_status": T.TEXT, "availability_question": T.TEXT, "return_reason": T.TEXT,

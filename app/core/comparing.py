@@ -6,29 +6,73 @@ A field that was not heard, or that nobody can know of the order, has no level: 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import sqrt
 
+from rapidfuzz.distance import JaroWinkler
+
+from app.core.confusion import word_bits
 from app.core.contacts import Contact, normalise_name, normalise_reference
-from app.core.evidence import Agreement
 from app.core.hearing import Heard, shown
+from app.core.keys import company_of, telling_words
 from app.core.levels import STRENGTH, Comparison, Level
-from app.core.names import compare_names
+from app.core.names import name_level
 from app.core.orders import Order, OrderItem, Person
 from app.core.references import compare_reference
+from app.core.sounds import sound_of_word
 
 RECENT = timedelta(days=30)
 SOME_MONTHS = timedelta(days=120)
 
-NAME_LEVELS = {
-    Agreement.EXACT: Level.NAME_SAME,
-    Agreement.CLOSE: Level.NAME_ALIKE,
-    Agreement.PARTIAL: Level.NAME_PART,
-    Agreement.DIFFERENT: Level.NAME_OTHER,
+# The share of people with a name that sounds alike, for a name of which nothing else is known, and as how many orders
+# that guess counts beside the mirror's own: a small mirror says little of how rare a name is.
+USUAL_SHARE_OF_A_NAME = 1e-4
+ORDERS_BEHIND_THE_USUAL = 1_000
+# A mirror that has just begun to fill says nothing about how many orders there are.
+FEWEST_ORDERS = 50
+
+# Of a hundred calls, so many agree in this with some order that is not the one: a number that was passed on or is a
+# household's, an address misheard into another's, a note about the wrong customer. One order's part of that is its
+# chance, however many orders there are.
+CALLS_THAT_NAME_ANOTHER = {
+    Level.EMAIL_SAME: 0.002,
+    Level.EMAIL_OF_CONTACT: 0.01,
+    Level.CUSTOMER_ID_SAME: 0.005,
+    Level.PHONE_ON_FILE: 0.05,
 }
 
-# Said of any order, so that sharing them tells nothing.
-PLAIN_WORDS = frozenset(
-    {"a", "an", "and", "for", "gift", "item", "my", "of", "one", "order", "product", "some", "the", "with"}
-)
+# An address misheard: how many bits must be left, and how near its domain.
+NEAR_ADDRESS = 10.0
+BITS_OF_A_PUBLIC_DOMAIN = 2.0
+BITS_OF_A_DOMAIN = 7.0
+NEAR_DOMAIN = 0.88  # Jaro-Winkler: gmial.com is gmail.com, hotmail.com is not
+SMALLEST_CHANCE_OF_NEAR = 2.0**-20  # whoever has an address so like it may be somebody else
+
+SHORTEST_COMPANY = 4  # letters by which a company may be named in short
+SAME_AMOUNT = 0.02  # what rounding and tax leave
+ABOUT_THE_AMOUNT = 0.20  # "about fifty"
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """What the whole mirror tells of a call: how many orders there are, how many of late, and how many carry a name
+    that sounds like one that was given.
+    """
+
+    orders: int
+    recent: int = 0  # of these, with something that happened within 30 days
+    months: int = 0  # within 120 days but not 30
+    alike: int = 0  # with a name like the caller's
+    alike_counterparts: int = 0
+
+    def chance_of(self, level: Level) -> float | None:
+        """That an order which is not meant agrees so in what names one person."""
+        calls = CALLS_THAT_NAME_ANOTHER.get(level)
+        return None if calls is None else calls / max(self.orders, FEWEST_ORDERS)
+
+    def share_of(self, alike: int) -> float:
+        """How often an order that is not meant carries the name."""
+        guess = ORDERS_BEHIND_THE_USUAL * USUAL_SHARE_OF_A_NAME
+        return min(1.0, (max(alike, 1) + guess) / (self.orders + ORDERS_BEHIND_THE_USUAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +105,36 @@ def on_file(heard: Heard, contacts: Sequence[Contact]) -> OnFile:
     )
 
 
-def compare(heard: Heard, order: Order, people: OnFile, *, now: datetime) -> list[Comparison]:
-    """Every field, in the order a reviewer reads them; a customer id only where the call carried one."""
-    comparisons = [compare_reference(heard, order), _compare_email(heard, order, people)]
+def compare(heard: Heard, order: Order, people: OnFile, *, mirror: Mirror, now: datetime) -> list[Comparison]:
+    """Every field, in the order a reviewer reads them; those that few calls carry only where they were heard."""
+    name, role = _compare_name(heard, order, mirror)
+    comparisons = [compare_reference(heard, order)]
+    if heard.link_tokens:
+        comparisons.append(_compare_link(heard, order))
+    comparisons.append(_compare_email(heard, order, people, mirror, name))
     if heard.contact_ids:
-        comparisons.append(_compare_customer_id(heard, order, people))
-    comparisons += [
-        _compare_phone(heard, order, people),
-        _compare_name(heard, order),
-        _compare_product(heard, order),
-        _compare_recency(order, now),
-    ]
+        comparisons.append(_compare_customer_id(heard, order, people, mirror))
+    comparisons += [_compare_phone(heard, order, people, mirror), name]
+    if heard.counterparts or heard.companies:
+        comparisons.append(_compare_counterpart(heard, order, mirror, besides=role))
+    product = _compare_product(heard, order)
+    comparisons.append(product)
+    if heard.amount_cents is not None:
+        comparisons.append(_compare_amount(heard.amount_cents, order, is_implied=product.level is Level.PRODUCT_SAME))
+    comparisons.append(_compare_recency(order, mirror, now))
     return comparisons
 
 
-def _compare_email(heard: Heard, order: Order, people: OnFile) -> Comparison:
+def _compare_link(heard: Heard, order: Order) -> Comparison:
+    token = (order.gift_link or "").rstrip("/").rpartition("/")[2]
+    if not token:
+        return Comparison("gift_link", None, "a link", None, "The order shows no gift link.")
+    if token in heard.link_tokens:
+        return Comparison("gift_link", Level.GIFT_LINK_SAME, "its link", "its link", "The link given is this gift's.")
+    return Comparison("gift_link", None, "a link", "its link", "The link given is not this gift's: it may be any link.")
+
+
+def _compare_email(heard: Heard, order: Order, people: OnFile, mirror: Mirror, name: Comparison) -> Comparison:
     said = ", ".join(heard.emails) or None
     known = _emails(order)
     shown_known = ", ".join(dict.fromkeys(known.values())) or None
@@ -83,25 +142,51 @@ def _compare_email(heard: Heard, order: Order, people: OnFile) -> Comparison:
         return Comparison("email", None, None, shown_known, "No e-mail was given.")
     for role, email in known.items():
         if email in heard.emails:
-            return Comparison("email", Level.EMAIL_SAME, email, email, f"The e-mail given is the {role}'s.")
+            chance = mirror.chance_of(Level.EMAIL_SAME)
+            return Comparison("email", Level.EMAIL_SAME, email, email, f"The e-mail given is the {role}'s.", chance)
     for role, email in known.items():
         if any(email in contact.emails for contact in people.by_email):
             says = f"The e-mail given is on file as another address of the {role}."
-            return Comparison("email", Level.EMAIL_OF_CONTACT, said, email, says)
+            return Comparison(
+                "email", Level.EMAIL_OF_CONTACT, said, email, says, mirror.chance_of(Level.EMAIL_OF_CONTACT)
+            )
+    near = [(bits, role) for role, email in known.items() if (bits := _near_bits(heard, email)) >= NEAR_ADDRESS]
+    if near:
+        bits, role = max(near)
+        says = f"The e-mail given is the {role}'s but for what may be misheard."
+        chance = max(2.0**-bits, SMALLEST_CHANCE_OF_NEAR)
+        # Addresses are made of names: where the name agrees as well, only a part of this is news.
+        if name.chance is not None and name.level is not Level.NAME_OTHER:
+            chance /= sqrt(max(name.chance, chance))
+        return Comparison("email", Level.EMAIL_NEAR, said, known[role], says, chance)
     if len(known) < 2:
         says = "The order does not show both e-mails, so the one given may still belong to it: neutral."
         return Comparison("email", None, said, shown_known, says)
     return Comparison("email", Level.EMAIL_OTHER, said, shown_known, "The e-mail given is of nobody on this order.")
 
 
-def _compare_customer_id(heard: Heard, order: Order, people: OnFile) -> Comparison:
+def _near_bits(heard: Heard, known: str) -> float:
+    """How much less likely chance is than mishearing, at best of all readings; very low where it is another address."""
+    local, _, domain = known.partition("@")
+    return max((_near_bits_of(email.partition("@"), local, domain) for email in heard.emails), default=-99.0)
+
+
+def _near_bits_of(heard: tuple[str, str, str], local: str, domain: str) -> float:
+    bits = word_bits(heard[0], local)
+    if heard[2] == domain:
+        return bits + (BITS_OF_A_DOMAIN if company_of(f"@{domain}") else BITS_OF_A_PUBLIC_DOMAIN)
+    return bits if JaroWinkler.similarity(heard[2], domain) >= NEAR_DOMAIN else -99.0
+
+
+def _compare_customer_id(heard: Heard, order: Order, people: OnFile, mirror: Mirror) -> Comparison:
     said = shown(", ".join(heard.contact_ids))
     found = _person_on_file(order, people.by_id)
     if found is not None:
         role, email = found
         repeated = " The e-mail said so already." if people.does_id_repeat else ""
         level = Level.CUSTOMER_ID_REPEATED if people.does_id_repeat else Level.CUSTOMER_ID_SAME
-        return Comparison("customer_id", level, said, email, f"The customer id is the {role}'s.{repeated}")
+        says = f"The customer id is the {role}'s.{repeated}"
+        return Comparison("customer_id", level, said, email, says, mirror.chance_of(level))
     if any(contact.emails for contact in people.by_id) and len(_emails(order)) == 2:
         return Comparison(
             "customer_id", Level.CUSTOMER_ID_OTHER, said, None, "The customer id is of nobody on this order."
@@ -109,7 +194,7 @@ def _compare_customer_id(heard: Heard, order: Order, people: OnFile) -> Comparis
     return Comparison("customer_id", None, said, None, "Nobody on file ties this customer id to the order: neutral.")
 
 
-def _compare_phone(heard: Heard, order: Order, people: OnFile) -> Comparison:
+def _compare_phone(heard: Heard, order: Order, people: OnFile, mirror: Mirror) -> Comparison:
     said = ", ".join(heard.phones) or None
     if said is None:
         return Comparison("phone", None, None, None, "No phone number is known of this call.")
@@ -120,32 +205,80 @@ def _compare_phone(heard: Heard, order: Order, people: OnFile) -> Comparison:
     role, email = found
     repeated = " The e-mail or customer id said so already." if people.does_phone_repeat else ""
     level = Level.PHONE_REPEATED if people.does_phone_repeat else Level.PHONE_ON_FILE
-    return Comparison("phone", level, said, email, f"The phone number is on file for the {role}.{repeated}")
+    says = f"The phone number is on file for the {role}.{repeated}"
+    return Comparison("phone", level, said, email, says, mirror.chance_of(level))
 
 
-def _compare_name(heard: Heard, order: Order) -> Comparison:
+def _compare_name(heard: Heard, order: Order, mirror: Mirror) -> tuple[Comparison, str | None]:
+    """And the role of the person whose name it is, if any."""
     said = ", ".join(heard.names) or None
-    known = {role: person.full_name for role, person in _people(order) if normalise_name(person.full_name)}
+    known = _names(order)
     shown_known = shown(", ".join(dict.fromkeys(known.values()))) or None
     if said is None:
-        return Comparison("name", None, None, shown_known, "No name was given.")
-    levels = [(NAME_LEVELS[compare_names(name, full)], role) for name in heard.names for role, full in known.items()]
-    if not levels:
-        return Comparison("name", None, said, None, "The order shows no name.")
-    level, role = min(levels, key=lambda pair: STRENGTH[pair[0]])
-    if level is not Level.NAME_OTHER:
-        return Comparison("name", level, said, shown(known[role]), NAME_SAYS[level].format(role=role))
+        return Comparison("name", None, None, shown_known, "No name was given."), None
+    found = _best_name(heard.names, known)
+    if found is None:
+        return Comparison("name", None, said, None, "The order shows no name."), None
+    level, role = found
+    if level not in {Level.NAME_OTHER, Level.NAME_HALF}:
+        chance = mirror.share_of(mirror.alike) if level in WHOLE_NAMES else None
+        says = NAME_SAYS[level].format(role=role)
+        return Comparison("name", level, said, shown(known[role]), says, chance), role
     if len(known) < 2:
         says = "The order does not show both names, so the one given may still belong to it: neutral."
-        return Comparison("name", None, said, shown_known, says)
-    return Comparison("name", level, said, shown_known, "The name given is of nobody on this order.")
+        return Comparison("name", None, said, shown_known, says), None
+    return Comparison("name", level, said, shown_known, NAME_SAYS[level]), None
 
 
+WHOLE_NAMES = frozenset({Level.NAME_SAME, Level.NAME_ALIKE, Level.NAME_NEAR})
 NAME_SAYS = {
     Level.NAME_SAME: "The name given is the {role}'s.",
     Level.NAME_ALIKE: "The name given is close to the {role}'s: short for it, or one part misheard.",
+    Level.NAME_NEAR: "The name given sounds like the {role}'s, both parts a little different.",
     Level.NAME_PART: "The name given fits the {role}'s, but only in part.",
+    Level.NAME_HALF: "One name agrees and one does not, as with relatives.",
+    Level.NAME_OTHER: "The name given is of nobody on this order.",
 }
+
+
+def _best_name(said: Iterable[str], known: dict[str, str]) -> tuple[Level, str] | None:
+    levels = [
+        (level, role)
+        for name in said
+        for role, full in known.items()
+        if (level := name_level(normalise_name(name), normalise_name(full))) is not None
+    ]
+    return min(levels, key=lambda pair: STRENGTH[pair[0]], default=None)
+
+
+def _compare_counterpart(heard: Heard, order: Order, mirror: Mirror, *, besides: str | None) -> Comparison:
+    """The other person of the order, or the sender's company; never the person whose name was given already."""
+    said = shown(", ".join((*heard.counterparts, *heard.companies)))
+    known = {role: name for role, name in _names(order).items() if role != besides}
+    company = company_of(order.sender.email)
+    found = _best_name(heard.counterparts, known)
+    if found is not None and found[0] in WHOLE_NAMES:
+        says, chance = f"The other person named is the {found[1]}.", mirror.share_of(mirror.alike_counterparts)
+        return Comparison("counterpart", Level.COUNTERPART_SAME, said, shown(known[found[1]]), says, chance)
+    if company and any(_is_company(text, company) for text in heard.companies):
+        says = "The company named is the sender's."
+        return Comparison("counterpart", Level.COUNTERPART_COMPANY, said, company, says)
+    if found is not None and found[0] is Level.NAME_PART:
+        says = f"The other person named may be the {found[1]}."
+        return Comparison("counterpart", Level.COUNTERPART_PART, said, shown(known[found[1]]), says)
+    if found is None and not (company and heard.companies):
+        return Comparison("counterpart", None, said, None, "The order does not show who else is on it: neutral.")
+    return Comparison("counterpart", Level.COUNTERPART_OTHER, said, None, "Who else was named is not on this order.")
+
+
+def _is_company(said: str, label: str) -> bool:
+    words = normalise_name(said).split()
+    plain = label.replace("-", "")
+    return bool(words) and (
+        "".join(words) == plain
+        or sound_of_word("".join(words)) == sound_of_word(plain)
+        or (len(words[0]) >= SHORTEST_COMPANY and plain.startswith(words[0]))
+    )
 
 
 def _compare_product(heard: Heard, order: Order) -> Comparison:
@@ -173,7 +306,7 @@ def _product_level(text: str, item: OrderItem) -> Level | None:
     code = normalise_reference(text)
     if code and item.sku and code == normalise_reference(item.sku):
         return Level.PRODUCT_SAME
-    said, known = _words(text), _words(f"{item.brand or ''} {item.name}")
+    said, known = telling_words(text), telling_words(f"{item.brand or ''} {item.name}")
     if not said or not known:
         return None
     if said <= known:
@@ -181,20 +314,30 @@ def _product_level(text: str, item: OrderItem) -> Level | None:
     return Level.PRODUCT_SOME if said & known else Level.PRODUCT_OTHER
 
 
-def _words(text: str) -> set[str]:
-    """Telling words, in the singular as far as an "s" at the end tells."""
-    words = set(normalise_name(text).split()) - PLAIN_WORDS
-    return {word.removesuffix("s") if len(word) > 3 else word for word in words}
+def _compare_amount(cents: int, order: Order, *, is_implied: bool) -> Comparison:
+    """A product that agrees brings its price along, which is no news then."""
+    said, known = f"{cents / 100:.2f}", order.amount_cents
+    if not known:
+        return Comparison("amount", None, said, None, "The order does not show its amount.")
+    off = abs(cents - known) / known
+    level = Level.AMOUNT_SAME if off <= SAME_AMOUNT else Level.AMOUNT_ABOUT if off <= ABOUT_THE_AMOUNT else None
+    if level is None:
+        return Comparison("amount", Level.AMOUNT_OTHER, said, f"{known / 100:.2f}", "The amount named is another.")
+    level = Level.AMOUNT_ABOUT if is_implied else level
+    return Comparison("amount", level, said, f"{known / 100:.2f}", "The amount named fits this order.")
 
 
-def _compare_recency(order: Order, now: datetime) -> Comparison:
-    moved_at = max(_moments(order), default=None)
+def _compare_recency(order: Order, mirror: Mirror, now: datetime) -> Comparison:
+    moved_at = last_moved_at(order)
     if moved_at is None:
         return Comparison("recency", None, None, None, "The order does not show when it was placed.")
     age = _aware(now) - moved_at
     level = Level.RECENCY_RECENT if age <= RECENT else Level.RECENCY_MONTHS if age <= SOME_MONTHS else Level.RECENCY_OLD
     heard_at, known_at = _aware(now).date().isoformat(), moved_at.date().isoformat()
-    return Comparison("recency", level, heard_at, known_at, RECENCY_SAYS[level])
+    old = mirror.orders - mirror.recent - mirror.months
+    number = {Level.RECENCY_RECENT: mirror.recent, Level.RECENCY_MONTHS: mirror.months, Level.RECENCY_OLD: old}[level]
+    chance = (max(number, 0) + 1) / (mirror.orders + 3)
+    return Comparison("recency", level, heard_at, known_at, RECENCY_SAYS[level], chance)
 
 
 RECENCY_SAYS = {
@@ -204,11 +347,12 @@ RECENCY_SAYS = {
 }
 
 
-def _moments(order: Order) -> Iterable[datetime]:
+def last_moved_at(order: Order) -> datetime | None:
+    """When something was last known to happen to the order."""
     moments = [order.placed_at, order.accepted_at, order.refunded_at]
     for shipment in order.shipments:
         moments += [shipment.shipped_at, shipment.delivered_at]
-    return (_aware(moment) for moment in moments if moment is not None)
+    return max((_aware(moment) for moment in moments if moment is not None), default=None)
 
 
 def _aware(moment: datetime) -> datetime:
@@ -218,6 +362,10 @@ def _aware(moment: datetime) -> datetime:
 
 def _people(order: Order) -> tuple[tuple[str, Person], tuple[str, Person]]:
     return ("recipient", order.recipient), ("sender", order.sender)
+
+
+def _names(order: Order) -> dict[str, str]:
+    return {role: full for role, person in _people(order) if (full := person.full_name) and normalise_name(full)}
 
 
 def _emails(order: Order) -> dict[str, str]:

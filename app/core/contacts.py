@@ -7,6 +7,7 @@ written form again changes nothing: what is stored and what is asked for always 
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -82,6 +83,7 @@ def normalise_phone(text: str, *, region: str = "US") -> str | None:
     return None if found is None else _settled(found)
 
 
+@lru_cache(maxsize=65_536)
 def normalise_name(text: str) -> str:
     """Small letters without accents, titles and punctuation, first name first; empty when no letter is left."""
     name = text[:LONGEST_NAME]

@@ -14,6 +14,7 @@ from enum import StrEnum
 from app.core.actions import ActionKind, commits, moves_money, read_time, touches_order
 from app.core.calls import CANONICAL_FIELDS, Call, Direction
 from app.core.contacts import Contact
+from app.core.entitlement import Entitlement
 from app.core.identity import Identity, Role
 from app.core.matching import Match, MatchOutcome
 from app.core.orders import Order, OrderStage
@@ -72,6 +73,7 @@ CATALOGUE: Mapping[str, FactSpec] = {
     "identity.role": FactSpec(W, frozenset(Role)),
     "identity.confidence": FactSpec(N),
     "identity.is_clear": FactSpec(F),  # derived by the policy from its own threshold; never stored
+    "identity.may_ask": FactSpec(W, frozenset(Entitlement)),  # derived from the policy's own table; never stored
     "order.is_present": FactSpec(F),
     "order.stage": FactSpec(W, frozenset(OrderStage)),
     "order.amount_cents": FactSpec(N),
@@ -90,7 +92,7 @@ CATALOGUE: Mapping[str, FactSpec] = {
     "call.conflicts": FactSpec(WS, frozenset(CANONICAL_FIELDS)),
     "call.unread_fields": FactSpec(WS, frozenset(CANONICAL_FIELDS)),
 }
-DERIVED = frozenset({"identity.is_clear"})
+DERIVED = frozenset({"identity.is_clear", "identity.may_ask"})
 
 
 def resolve_inputs(

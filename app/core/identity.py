@@ -4,14 +4,18 @@ Bits add up as in matching (Fellegi & Sunter 1969), from a prior of their own: w
 somebody says of their role never raises it; what the shop or the directory keeps does, by how hard it is to know.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import fsum
 
+from app.core.callers import is_attested
 from app.core.calls import Call, Direction
+from app.core.comparing import NEAR_ADDRESS
+from app.core.confusion import word_bits
 from app.core.contacts import Contact, normalise_name
 from app.core.evidence import Agreement, Evidence
+from app.core.guessing import guesses, knows_reference, references_tried
 from app.core.hearing import Heard, heard_from, shown
 from app.core.levels import Level
 from app.core.names import compare_names
@@ -39,16 +43,21 @@ class Identity:
 
 NOBODY = Identity(Role.UNKNOWN, 0.0)
 
+LEARNT = "link:"  # before the id of a learnt link, where that stands for a contact
+
 # Without anything heard one caller in nine is the person in question.
 PRIOR = -3.0
 
 # Possession: we dialled a number on file and somebody answered. Not clear alone (households, desks), clear with a name.
 CALLED_ON_FILE = 6.0
-CALLS_FROM_FILE = 3.0  # a caller's number is a claim: any exchange lets its customers send another's
+# A caller's number is a claim: many exchanges let their customers send another's. Where the caller's carrier stands by
+# it (STIR/SHAKEN attestation A) it is a little more; B and C vouch for the exchange, not for the number.
+CALLS_FROM_FILE_ATTESTED = 2.0
 SAYS_PHONE_ON_FILE = 1.0  # known to whoever has an address book
 PHONE_OF_ANOTHER = -3.0
 
-# Knowledge, by how secret it is: a reference stands on the receipt and in the shop.
+# Knowledge, by how secret it is: a reference stands on the receipt and in the shop. Of what the gift's link and card
+# print (the product, the other person's name) nothing counts here.
 REFERENCES = {
     Level.REFERENCE_WHOLE: 5.0,
     Level.REFERENCE_SHORT: 5.0,
@@ -56,14 +65,20 @@ REFERENCES = {
     Level.REFERENCE_TAIL: 4.0,
     Level.REFERENCE_COUNTED: 2.0,  # one's own order number tells the next ones
     Level.REFERENCE_LAST_FOUR: 1.0,
-    Level.REFERENCE_NEAR: 0.0,  # misheard or guessed: for a model of hearing to say
     Level.REFERENCE_OTHER_TAIL: -2.0,
     Level.REFERENCE_OTHER: -3.0,
 }
+REFERENCE_MISHEARD = 4.0  # so near that nobody gets there by trying; nearer to chance it is worth nothing
 
-# What friends and strangers know as well. An e-mail with a name stays below 0.9, the least that policy calls clear.
-EMAILS = {Agreement.EXACT: 3.0, Agreement.CLOSE: 2.0, Agreement.DIFFERENT: -3.0}
-NAMES = {Agreement.EXACT: 2.0, Agreement.CLOSE: 1.5, Agreement.PARTIAL: 1.0, Agreement.DIFFERENT: -4.0}
+# What friends and strangers know as well. A name, an e-mail and a number that calls, attested or not, stay together
+# below 0.9, the least that policy calls clear: they stand side by side in any address book.
+EMAILS = {Agreement.EXACT: 2.5, Agreement.CLOSE: 2.0, Agreement.PARTIAL: 1.0, Agreement.DIFFERENT: -3.0}
+NAMES = {Agreement.EXACT: 1.5, Agreement.CLOSE: 1.0, Agreement.PARTIAL: 0.5, Agreement.DIFFERENT: -4.0}
+
+# Of near misses in this call, or from this number of late, one is a slip of the tongue or of the ear.
+FREE_MISSES = 1
+GUESS = -2.0
+MOST_AGAINST_GUESSES = -12.0
 
 CLAIMS_ANOTHER_ROLE = -2.0
 ROLE_WORDS = {
@@ -91,11 +106,18 @@ class _Side:
     contacts: tuple[Contact, ...]
 
 
-def identify(call: Call, order: Order, contacts: Sequence[Contact]) -> Identity:
-    """Compare the caller with both people of the order and take the likelier."""
-    heard = heard_from(call)
+def identify(
+    call: Call, order: Order, contacts: Sequence[Contact], *, heard: Heard | None = None, misses: Collection[str] = ()
+) -> Identity:
+    """Compare the caller with both people of the order and take the likelier.
+
+    `heard` is what was heard in the call, where that is read already. `misses` are references tried in vain before, in
+    this call's lookups or from its number; which of them are this order's after all is seen here.
+    """
+    heard = heard or heard_from(call)
+    guessed = _guesses(guesses([*misses, *references_tried(heard)], order))
     sides = [_side(role, person, contacts) for role, person in _people(order)]
-    sender, recipient = (_weigh(call, heard, order, side, contacts) for side in sides)
+    sender, recipient = ((*_weigh(call, heard, order, side, contacts), guessed) for side in sides)
     # Who is likelier is decided without what they call themselves, unless both are one person.
     is_one_person = _is_one_person(order)
     by_facts = [
@@ -126,7 +148,7 @@ def _weigh(call: Call, heard: Heard, order: Order, side: _Side, contacts: Sequen
         Evidence("prior", None, None, Agreement.MISSING, PRIOR, says),
         _phone(call, heard, side, contacts),
         _in_doubt(call, _reference(call, heard, order)),
-        _in_doubt(call, _email(heard, side)),
+        _in_doubt(call, _not_our_own_note(call, _email(heard, side))),
         _in_doubt(call, _name(heard, side)),
         _claimed_role(call, side.role),
     )
@@ -136,11 +158,7 @@ def _phone(call: Call, heard: Heard, side: _Side, contacts: Sequence[Contact]) -
     """The number that called or was called; a number only spoken of where that one says nothing."""
     number, known = heard.caller_number, {phone for contact in side.contacts for phone in contact.phones}
     if number is not None and number in known:
-        if call.direction is Direction.OUTBOUND:
-            says = f"We called the number on file for the {side.role}, and somebody answered."
-            return Evidence("phone", number, number, Agreement.EXACT, CALLED_ON_FILE, says)
-        says = f"The caller's number is on file for the {side.role}; numbers can be forged."
-        return Evidence("phone", number, number, Agreement.EXACT, CALLS_FROM_FILE, says)
+        return _phone_on_file(call, number, side)
     others = [contact for contact in contacts if number in contact.phones and not _may_be(side, contact)]
     if others:
         says = f"The caller's number is on file for somebody else than the {side.role}."
@@ -155,6 +173,25 @@ def _phone(call: Call, heard: Heard, side: _Side, contacts: Sequence[Contact]) -
     return Evidence("phone", number, None, Agreement.MISSING, 0.0, "Nobody is on file with this number: neutral.")
 
 
+def _phone_on_file(call: Call, number: str, side: _Side) -> Evidence:
+    learnt = next((contact.contact_id for contact in side.contacts if _is_learnt(contact, number)), None)
+    source = f" (learnt, {learnt})" if learnt else ""
+    if call.direction is Direction.OUTBOUND:
+        bits, says = CALLED_ON_FILE, f"We called the number on file for the {side.role}, and somebody answered{source}."
+    elif is_attested(call):
+        bits = CALLS_FROM_FILE_ATTESTED
+        says = f"The caller's number is on file for the {side.role}{source}, and the caller's carrier vouches for it."
+    else:
+        bits = SAYS_PHONE_ON_FILE
+        says = f"The caller's number is on file for the {side.role}{source}; nobody vouches for it."
+    return Evidence("phone", number, number, Agreement.EXACT, bits, says)
+
+
+def _is_learnt(contact: Contact, phone: str) -> bool:
+    """Whether the number comes from a learnt link; a link's contact carries the link's id."""
+    return contact.contact_id.startswith(LEARNT) and phone in contact.phones
+
+
 def _may_be(side: _Side, contact: Contact) -> bool:
     """Whether a contact without the person's e-mail may still be that person: it has no name, or a fitting one."""
     known = side.person.full_name
@@ -164,15 +201,18 @@ def _may_be(side: _Side, contact: Contact) -> bool:
 
 def _reference(call: Call, heard: Heard, order: Order) -> Evidence:
     found = compare_reference(heard, order)
-    bits, says = REFERENCES[found.level] if found.level is not None else 0.0, found.says
-    if (
-        found.level is Level.REFERENCE_WHOLE
-        and found.heard in heard.vendor_ids
-        and call.direction is Direction.OUTBOUND
-    ):
-        # Nobody has a UUID by heart: on a call we placed it is the merchant's own note.
-        bits, says = 0.0, "The order's id came with the call we placed: it shows nothing of who answered."
-    return Evidence("reference", found.heard, found.known, found.agreement, bits, says)
+    if found.level is Level.REFERENCE_NEAR:
+        bits = REFERENCE_MISHEARD if knows_reference(found) else 0.0
+    else:
+        bits = REFERENCES[found.level] if found.level is not None else 0.0
+    return _not_our_own_note(call, Evidence("reference", found.heard, found.known, found.agreement, bits, found.says))
+
+
+def _not_our_own_note(call: Call, line: Evidence) -> Evidence:
+    """On a call we placed, what is right of the order and its e-mail may be what we ourselves told the agent."""
+    if call.direction is not Direction.OUTBOUND or line.bits <= 0:
+        return line
+    return replace(line, bits=0.0, says=f"{line.says} We placed this call, so the agent may have had it from us.")
 
 
 def _email(heard: Heard, side: _Side) -> Evidence:
@@ -184,6 +224,9 @@ def _email(heard: Heard, side: _Side) -> Evidence:
         return _weighed_email(said, known, Agreement.EXACT, f"The e-mail given is the {side.role}'s.")
     if any(email in heard.emails for contact in side.contacts for email in contact.emails):
         return _weighed_email(said, known, Agreement.CLOSE, f"The e-mail given is another address of the {side.role}.")
+    if any(word_bits(email.partition("@")[0], known.partition("@")[0]) >= NEAR_ADDRESS for email in heard.emails):
+        says = f"The e-mail given is the {side.role}'s but for what may be misheard."
+        return _weighed_email(said, known, Agreement.PARTIAL, says)
     return _weighed_email(said, known, Agreement.DIFFERENT, f"The e-mail given is not the {side.role}'s.")
 
 
@@ -236,6 +279,15 @@ def _in_doubt(call: Call, line: Evidence) -> Evidence:
         return line
     says = f"{line.says} Two reports of this call disagree on it, so it counts for nothing."
     return replace(line, bits=0.0, says=says)
+
+
+def _guesses(codes: Sequence[str]) -> Evidence:
+    if len(codes) <= FREE_MISSES:
+        says = "One reference near it was tried and is wrong: a slip." if codes else "No reference was guessed at."
+        return Evidence("guesses", None, None, Agreement.MISSING, 0.0, says)
+    bits = max(GUESS * (len(codes) - FREE_MISSES), MOST_AGAINST_GUESSES)
+    says = f"{len(codes)} wrong references near one another were tried, in this call or from this number: guesses."
+    return Evidence("guesses", shown(", ".join(codes)), None, Agreement.DIFFERENT, bits, says)
 
 
 def _bits(lines: Iterable[Evidence]) -> float:

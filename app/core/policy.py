@@ -13,10 +13,11 @@ from app.core.actions import ActionKind
 from app.core.calls import Call
 from app.core.conditions import AllOf, Condition, Operator, Test, facts_of
 from app.core.contacts import Contact
+from app.core.entitlement import EntitlementTable, entitlement_of
 from app.core.facts import CATALOGUE, Inputs, InputValue, resolve_inputs
 from app.core.identity import Identity, Role
 from app.core.matching import Match, MatchOutcome
-from app.core.orders import Order
+from app.core.orders import Order, OrderStage
 
 
 class Verdict(StrEnum):
@@ -148,6 +149,7 @@ class Policy:
     due_minutes: Mapping[Urgency, int]
     kinds: Mapping[ActionKind, KindPolicy]
     rules: tuple[Rule, ...]
+    entitlement: EntitlementTable = field(default_factory=dict)
     fallback_team: str = "support"
 
 
@@ -158,7 +160,11 @@ def decide(facts: Facts, policy: Policy) -> Decision:
 
 def decide_from_inputs(inputs: Inputs, policy: Policy) -> Decision:
     """The same from stored inputs: the same inputs and the same policy give the same decision for ever."""
-    known = {**inputs, "identity.is_clear": _clear_identity(policy.parameters).judge(inputs) is True}
+    known = {
+        **inputs,
+        "identity.is_clear": _clear_identity(policy.parameters).judge(inputs) is True,
+        "identity.may_ask": _may_ask(inputs, policy.entitlement),
+    }
     kind_finding, kind_effect = _judge_kind(known, policy)
     shown = {fact: f"{fact} {_shown(known.get(fact))}" for fact in CATALOGUE}
     judged = [_judge_rule(rule, known, shown) for rule in policy.rules]
@@ -192,6 +198,14 @@ def _clear_identity(parameters: PolicyParameters) -> Condition:
             Test("identity.confidence", Operator.GTE, parameters.identity_clear),
         )
     )
+
+
+def _may_ask(inputs: Inputs, table: EntitlementTable) -> InputValue:
+    """None, and so for people, where kind or role are no words we know."""
+    kind = next((each for each in ActionKind if each == inputs.get("action.kind")), None)
+    role = next((each for each in Role if each == inputs.get("identity.role")), None)
+    stage = next((each for each in OrderStage if each == inputs.get("order.stage")), None)
+    return None if kind is None or role is None else entitlement_of(table, kind, role, stage)
 
 
 def _judge_kind(known: Inputs, policy: Policy) -> tuple[Finding, Effect]:

@@ -1,8 +1,8 @@
 """What each level of agreement weighs in matching: data, with a version that every match records.
 
 Fellegi & Sunter, "A Theory for Record Linkage", JASA 64 (1969): a level weighs log2(m / u), where m is how often it is
-seen when the call is about the order and u how often when it is not. These first figures are set by judgement, so that
-the thresholds of `matching.py` hold what they promise; trained ones take their place under the same names.
+seen when the call is about the order and u how often when it is not. Where a comparison knows how often its very value
+agrees by chance (a rare name, a long code), that takes the place of u.
 """
 
 from collections.abc import Mapping
@@ -10,66 +10,84 @@ from dataclasses import dataclass
 from math import log2
 from types import MappingProxyType
 
-from app.core.levels import Level
-
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    m: float  # share of right orders that show this level
-    u: float  # share of wrong orders that show it
-    reason: str
-
-    @property
-    def bits(self) -> float:
-        return log2(self.m / self.u)
+from app.core.evidence import Agreement
+from app.core.fellegi_sunter import Weight
+from app.core.levels import AGREEMENT, Comparison, Level
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
+    """`in_mirror` is the share of calls about an order that retrieval finds; `enough` is the probability from which a
+    match is one, `clear_of_next` by how many times it exceeds the next.
+    """
+
     version: str
-    in_mirror: float  # share of calls that are about an order of the mirror at all
+    in_mirror: float
+    enough: float
+    clear_of_next: float
     levels: Mapping[Level, Weight]
 
-    def bits(self, level: Level | None) -> float:
-        """Bits of a level; none for a field that is missing."""
-        return 0.0 if level is None else self.levels[level].bits
+    def bits(self, comparison: Comparison) -> float:
+        """Of one comparison; none for a field that is missing. What agrees never weighs against, nor the other way."""
+        if comparison.level is None:
+            return 0.0
+        weight = self.levels[comparison.level]
+        bits = log2(weight.m / (comparison.chance or weight.u))
+        if comparison.field == "recency":
+            return bits
+        return min(bits, 0.0) if AGREEMENT[comparison.level] is Agreement.DIFFERENT else max(bits, 0.0)
 
 
+# By judgement, before anything was trained: where training begins, and what a level keeps that no training call showed.
 FS_0 = Weights(
     version="fs-0 2026-11",
     in_mirror=0.8,  # the rest ask before they buy, bought elsewhere, or called before the mirror heard of it
-    levels=MappingProxyType({
-        # --- reference: what the shop drew at random, so that a chance meeting is all but impossible
-        Level.REFERENCE_WHOLE: Weight(0.55, 5e-13, "+40: nobody gets twelve or more characters right by chance"),
-        Level.REFERENCE_TAIL_LONG: Weight(0.10, 5.8e-12, "+34: ten characters and more, but a tail may be misheard"),
-        Level.REFERENCE_SHORT: Weight(0.55, 8.2e-9, "+26: six to eleven characters"),
-        Level.REFERENCE_TAIL: Weight(0.20, 9.0e-9, "+24.4: finds one order among 100,000 alone, not among a million"),
-        Level.REFERENCE_COUNTED: Weight(0.55, 1.3e-4, "+12: one slip in a counted number names a neighbour's order"),
-        Level.REFERENCE_NEAR: Weight(0.10, 3.9e-4, "+8: a slip of hearing, until a model says how likely this one is"),
-        Level.REFERENCE_LAST_FOUR: Weight(0.05, 3.9e-4, "+7: tells one person's orders apart, finds none"),
-        Level.REFERENCE_OTHER_TAIL: Weight(0.015, 0.98, "-6: six characters are misheard or misread now and then"),
-        Level.REFERENCE_OTHER: Weight(9.2e-10, 0.99, "-30: a whole other reference; matching adds a veto of its own"),
-        # --- the person: an address is one person's, but a person has several orders (those tie, and stay ambiguous)
-        Level.EMAIL_SAME: Weight(0.70, 2.1e-8, "+25: one person's address; wrong only by mishearing into another's"),
-        Level.EMAIL_OF_CONTACT: Weight(0.10, 1.9e-7, "+19: the directory knows both addresses as one person's"),
-        Level.EMAIL_OTHER: Weight(0.12, 0.97, "-3: people have several addresses, and agents mishear them"),
-        Level.CUSTOMER_ID_SAME: Weight(0.80, 4.8e-8, "+24: the merchant's own note of whom the call is about"),
-        Level.CUSTOMER_ID_REPEATED: Weight(0.80, 0.10, "+3: the same contact as by the e-mail, so little is new"),
-        Level.CUSTOMER_ID_OTHER: Weight(0.12, 0.97, "-3: as another e-mail"),
-        Level.PHONE_ON_FILE: Weight(0.60, 1.8e-8, "+25: a number is one household's"),
-        Level.PHONE_REPEATED: Weight(0.60, 0.075, "+3: the same contact as by e-mail or id, so little is new"),
-        # --- the name: at +7 it never decides alone, and lifts an e-mail or a tail over a million orders. It is not
-        # lowered beside an agreeing e-mail: orders of one person share both, so it cannot lift one above another.
-        Level.NAME_SAME: Weight(0.55, 0.0043, "+7: first and last name; common names are not told apart yet"),
-        Level.NAME_ALIKE: Weight(0.20, 0.0044, "+5.5: short for it, or one of two names misheard"),
-        Level.NAME_PART: Weight(0.13, 0.023, "+2.5: first names are shared by many"),
-        Level.NAME_OTHER: Weight(0.12, 0.97, "-3: assistants and relatives call too"),
-        # --- circumstances: tell one person's orders apart, never find one
-        Level.PRODUCT_SAME: Weight(0.62, 0.03, "+4.4: with the next ones, 7 bits between right and wrong product"),
-        Level.PRODUCT_SOME: Weight(0.26, 0.09, "+1.5: one common word may be chance"),
-        Level.PRODUCT_OTHER: Weight(0.12, 0.88, "-2.9: callers name things by their own words"),
-        Level.RECENCY_RECENT: Weight(0.66, 0.11, "+2.6: two of three calls are about something of this month"),
-        Level.RECENCY_MONTHS: Weight(0.26, 0.25, "0: neither"),
-        Level.RECENCY_OLD: Weight(0.08, 0.64, "-3: hardly anybody calls about last year's gift"),
-    }),
-)  # fmt: skip
+    enough=0.95,  # a match is wrong in at most one case of twenty by its own account, before anybody's identity counts
+    clear_of_next=10.0,
+    levels=MappingProxyType(
+        {
+            # --- reference: what the shop drew at random; how much an agreement weighs is up to the code itself
+            Level.REFERENCE_WHOLE: Weight(0.45, 2.3e-13),
+            Level.REFERENCE_TAIL_LONG: Weight(0.10, 2.3e-13),
+            Level.REFERENCE_SHORT: Weight(0.45, 8.2e-9),
+            Level.REFERENCE_TAIL: Weight(0.20, 9.0e-9),
+            Level.REFERENCE_COUNTED: Weight(0.45, 1.3e-4),
+            Level.REFERENCE_NEAR: Weight(0.20, 1.0e-3),
+            Level.REFERENCE_LAST_FOUR: Weight(0.10, 6.0e-7),
+            Level.REFERENCE_OTHER_TAIL: Weight(0.03, 0.98),  # misheard beyond recognition
+            Level.REFERENCE_OTHER: Weight(9.2e-10, 0.99),  # a whole other reference; matching adds a veto of its own
+            Level.GIFT_LINK_SAME: Weight(0.9, 2.3e-13),
+            # --- the person: an address is one person's, but a person has several orders (those tie, and stay ambiguous)
+            Level.EMAIL_SAME: Weight(0.60, 2.1e-8),
+            Level.EMAIL_OF_CONTACT: Weight(0.10, 1.9e-7),
+            Level.EMAIL_NEAR: Weight(0.20, 1.0e-4),
+            Level.EMAIL_OTHER: Weight(0.12, 0.97),  # people have several addresses, and agents mishear them
+            Level.CUSTOMER_ID_SAME: Weight(0.80, 4.8e-8),
+            Level.CUSTOMER_ID_REPEATED: Weight(0.80, 0.10),  # the same contact as by the e-mail, so little is new
+            Level.CUSTOMER_ID_OTHER: Weight(0.12, 0.97),
+            Level.PHONE_ON_FILE: Weight(0.60, 1.8e-8),
+            Level.PHONE_REPEATED: Weight(0.60, 0.075),
+            # --- the name: whole names weigh by how many orders of the mirror carry one that sounds alike
+            Level.NAME_SAME: Weight(0.50, 1.0e-4),
+            Level.NAME_ALIKE: Weight(0.20, 1.0e-4),
+            Level.NAME_NEAR: Weight(0.06, 1.0e-4),
+            Level.NAME_PART: Weight(0.12, 0.023),
+            Level.NAME_HALF: Weight(0.04, 0.02),
+            Level.NAME_OTHER: Weight(0.08, 0.96),  # assistants and relatives call too
+            # --- circumstances: tell one person's orders apart, never find one
+            Level.COUNTERPART_SAME: Weight(0.60, 1.0e-4),
+            Level.COUNTERPART_COMPANY: Weight(0.70, 3.0e-3),
+            Level.COUNTERPART_PART: Weight(0.25, 0.023),
+            Level.COUNTERPART_OTHER: Weight(0.15, 0.97),
+            Level.PRODUCT_SAME: Weight(0.62, 0.03),
+            Level.PRODUCT_SOME: Weight(0.26, 0.09),
+            Level.PRODUCT_OTHER: Weight(0.12, 0.88),  # callers name things by their own words
+            Level.AMOUNT_SAME: Weight(0.50, 0.04),
+            Level.AMOUNT_ABOUT: Weight(0.35, 0.16),
+            Level.AMOUNT_OTHER: Weight(0.15, 0.80),
+            Level.RECENCY_RECENT: Weight(0.66, 0.11),
+            Level.RECENCY_MONTHS: Weight(0.26, 0.25),
+            Level.RECENCY_OLD: Weight(0.08, 0.64),
+        }
+    ),
+)

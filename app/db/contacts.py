@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,7 +33,7 @@ async def save_contact(conn: AsyncConnection, contact: Contact, *, origin: str) 
 
 
 async def get_contact(conn: AsyncConnection, contact_id: str) -> Contact:
-    found = await _load(conn, [contact_id])
+    found = await find_contacts(conn, ids=[contact_id])
     if not found:
         raise NotFoundError(f"no contact {contact_id}")
     return found[0]
@@ -43,33 +43,27 @@ async def find_contacts(
     conn: AsyncConnection, *, ids: Sequence[str] = (), emails: Sequence[str] = (), phones: Sequence[str] = ()
 ) -> list[Contact]:
     """Those who share an id, an e-mail or a phone with what was heard."""
-    p = contact_points.c
-    query = (
-        select(p.contact_id)
-        .where(or_(and_(p.kind == "email", p.value.in_(emails)), and_(p.kind == "phone", p.value.in_(phones))))
-        .order_by(p.contact_id)
-        .limit(MOST_CONTACTS_OF_ONE_CALL)
-    )
-    found = [row.contact_id for row in await conn.execute(query)] if emails or phones else []
-    return await _load(conn, [*ids, *found])
-
-
-async def _load(conn: AsyncConnection, ids: Sequence[str]) -> list[Contact]:
-    if not ids:
+    if not (ids or emails or phones):
         return []
-    rows = (
-        await conn.execute(select(contacts).where(contacts.c.contact_id.in_(ids)).order_by(contacts.c.contact_id))
-    ).all()
-    points = (
-        await conn.execute(select(contact_points).where(contact_points.c.contact_id.in_(ids)).order_by("value"))
-    ).all()
+    clues = {"ids": list(ids), "emails": list(emails), "phones": list(phones), "most": MOST_CONTACTS_OF_ONE_CALL}
     return [
-        Contact(
-            contact_id=row.contact_id,
-            names=tuple(row.names),
-            emails=tuple(p.value for p in points if p.contact_id == row.contact_id and p.kind == "email"),
-            phones=tuple(p.value for p in points if p.contact_id == row.contact_id and p.kind == "phone"),
-            tier=row.tier,
-        )
-        for row in rows
+        Contact(row.contact_id, tuple(row.names), tuple(row.emails), tuple(row.phones), row.tier)
+        for row in await conn.execute(FIND, clues)
     ]
+
+
+# One statement of fixed text, since every call asks it.
+FIND = text("""
+    WITH named AS (
+        SELECT contact_id FROM contact_points WHERE kind = 'email' AND value = ANY(:emails)
+        UNION SELECT contact_id FROM contact_points WHERE kind = 'phone' AND value = ANY(:phones)
+        ORDER BY contact_id LIMIT :most
+    )
+    SELECT contact_id, names, tier,
+        ARRAY(SELECT value FROM contact_points AS point
+            WHERE point.contact_id = contacts.contact_id AND kind = 'email' ORDER BY value) AS emails,
+        ARRAY(SELECT value FROM contact_points AS point
+            WHERE point.contact_id = contacts.contact_id AND kind = 'phone' ORDER BY value) AS phones
+    FROM contacts WHERE contact_id = ANY(CAST(:ids AS text[]) || ARRAY(SELECT contact_id FROM named))
+    ORDER BY contact_id
+""")

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, text, update
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core import keys
+from app.core.comparing import last_moved_at
+from app.core.confusion import sound_of
 from app.core.contacts import normalise_name, normalise_reference
+from app.core.keys import keys_of
 from app.core.orders import Order, OrderBatch
 from app.db.facts import dump, load
 from app.db.tables import order_batches, orders
 from app.errors import NotFoundError
-
-# Retrieval fetches at most so many orders for one kind of clue: a common name must not make one call's work unbounded.
-MOST_CANDIDATES_PER_CLUE = 50
-# A tail shorter than this fits too many orders to mean any of them.
-SHORTEST_TAIL = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,7 @@ async def save_order(conn: AsyncConnection, order: Order, *, read_at: datetime) 
         "facts": dump(order),
         "refunded_at": order.refunded_at,
         "read_at": read_at,
+        **_found_by(order),
     }
     statement = insert(orders).values(values)
     row = (
@@ -69,6 +69,25 @@ async def save_order(conn: AsyncConnection, order: Order, *, read_at: datetime) 
         )
     ).one_or_none()
     return None if row is None else _record(row)
+
+
+def _found_by(order: Order) -> dict[str, object]:
+    """The columns that only retrieval reads."""
+    return {
+        "moved_at": last_moved_at(order),
+        "reference_sound": sound_of(normalise_reference(order.reference_id)),
+        "keys": keys_of(order),
+        "keyed_by": keys.VERSION,
+    }
+
+
+async def key_orders(conn: AsyncConnection, *, most: int) -> int:
+    """Key anew some orders that an older version has keyed; how many. Others may do the same at the same time."""
+    old = select(orders).where(orders.c.keyed_by < keys.VERSION).limit(most).with_for_update(skip_locked=True)
+    rows = (await conn.execute(old)).all()
+    for row in rows:
+        await conn.execute(update(orders).where(orders.c.id == row.id).values(_found_by(load(Order, row.facts))))
+    return len(rows)
 
 
 async def find_order(
@@ -95,46 +114,6 @@ async def mark_refunded(conn: AsyncConnection, destination: str, external_id: st
             .where(orders.c.id == record.id)
             .values(refunded_at=at, facts=dump(replace(record.order, refunded_at=at)))
         )
-
-
-async def find_candidates(
-    conn: AsyncConnection,
-    *,
-    emails: Sequence[str] = (),
-    references: Sequence[str] = (),
-    tails: Sequence[str] = (),
-    names: Sequence[str] = (),
-) -> list[Order]:
-    """Orders that share at least one clue, each clue read from its own index and bounded."""
-    clues: list[ColumnElement[bool]] = []
-    if emails:
-        clues += [orders.c.recipient_email.in_(emails), orders.c.sender_email.in_(emails)]
-    if references:
-        keys = [normalise_reference(reference) for reference in references]
-        clues += [orders.c.reference_key.in_(keys), orders.c.external_id.in_(list(references))]
-    clues += [
-        func.reverse(orders.c.reference_key).op("like")(normalise_reference(tail)[::-1] + "%")
-        for tail in tails
-        if len(normalise_reference(tail)) >= SHORTEST_TAIL
-    ]
-    name_keys = [key for key in map(normalise_name, names) if key]
-    if name_keys:
-        clues += [orders.c.recipient_name_key.in_(name_keys), orders.c.sender_name_key.in_(name_keys)]
-    found: dict[int, Order] = {}
-    for clue in clues:
-        query = select(orders).where(clue).order_by(orders.c.id.desc()).limit(MOST_CANDIDATES_PER_CLUE)
-        found |= {row.id: load(Order, row.facts) for row in await conn.execute(query)}
-    return list(found.values())
-
-
-async def count_orders(conn: AsyncConnection) -> int:
-    """How many orders the mirror holds, roughly: exact while it is small, from the statistics once it is large."""
-    estimate = (
-        await conn.execute(text("select reltuples::bigint from pg_class where oid = 'orders'::regclass"))
-    ).scalar_one()
-    if estimate > 100_000:
-        return int(estimate)
-    return int((await conn.execute(select(func.count()).select_from(orders))).scalar_one())
 
 
 async def list_orders(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.core.actions import ActionKind
 from app.core.lifecycle import TERMINAL, ActionStatus
@@ -118,14 +119,32 @@ orders = Table(
     _time("refunded_at", comment="from the shop's event; no read shows it, so a later read must not wipe it"),
     _time("read_at", nullable=False, comment="when the shop last showed it to us"),
     _now("created_at"),
+    _time("moved_at", comment="the last that is known to have happened to it; null where no read shows it"),
+    Column(
+        "reference_sound", Text, nullable=False, server_default="", comment="how the reference sounds, sign by sign"
+    ),
+    Column("keys", ARRAY(Text), nullable=False, server_default="{}", comment="what a caller may find it by"),
+    Column(
+        "keyed_by",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="the version of core/keys.py that wrote reference_sound and keys",
+    ),
     UniqueConstraint("destination", "external_id", name="order_once_per_destination"),
     Index("orders_by_recipient_email", "recipient_email"),
     Index("orders_by_sender_email", "sender_email"),
-    Index("orders_by_reference", "reference_key"),
+    # By its letters whatever the collation, so that it serves beginnings as well as whole references.
+    Index("orders_by_reference", "reference_key", postgresql_ops={"reference_key": "text_pattern_ops"}),
     # Callers read out the end of a reference: reversed, a tail is a prefix.
     Index("orders_by_reference_tail", text("reverse(reference_key) text_pattern_ops")),
     Index("orders_by_recipient_name", "recipient_name_key"),
     Index("orders_by_sender_name", "sender_name_key"),
+    # Written one by one and read at once: a list of pending entries would have to be read through by every call.
+    Index("orders_by_key", "keys", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    Index("orders_by_sound", "reference_sound", postgresql_ops={"reference_sound": "text_pattern_ops"}),
+    Index("orders_by_sound_of_tail", text("reverse(reference_sound) text_pattern_ops")),
+    Index("orders_by_keys_version", "keyed_by"),
 )
 
 order_batches = Table(
@@ -387,4 +406,52 @@ bookmarks = Table(
     metadata,
     Column("name", Text, primary_key=True, comment="whose place it is, e.g. goody.orders"),
     _time("at", nullable=False, comment="up to when the feed has been read"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    _uuid_key(),
+    Column("phone", Text, nullable=False, comment="E.164: the number the caller had"),
+    Column("email", Text, nullable=False, comment="of the person of the order whom they turned out to be"),
+    Column("role", Text, nullable=False, comment="which person of the order that was"),
+    Column("order_id", BigInteger, ForeignKey("orders.id"), nullable=False),
+    Column("call_id", Text, ForeignKey("calls.call_id"), nullable=False),
+    Column("origin", Text, nullable=False, comment="what vouches for it: review:<id> or action:<id>"),
+    Column("learned_by", Text, nullable=False),
+    _time("learned_at", nullable=False),
+    Column("revoked_by", Text, comment="null while it holds"),
+    _time("revoked_at"),
+    # Revoked ones too: what a person took back is not learnt again by a machine.
+    UniqueConstraint("phone", "email", name="link_learnt_once"),
+    CheckConstraint("role in ('recipient', 'sender')", name="link_is_to_a_person_of_the_order"),
+    CheckConstraint("origin like 'review:%' or origin like 'action:%'", name="link_has_an_origin"),
+    CheckConstraint("(revoked_by is null) = (revoked_at is null)", name="revoked_by_somebody"),
+    Index("links_newest_first", "learned_at", "id"),
+    Index("links_by_call", "call_id"),
+)
+
+lookups = Table(
+    "lookups",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("call_id", Text, comment="no foreign key: it may come before anything of the call; null where none was sent"),
+    Column("asked_by", Text, nullable=False, comment="the name of the token"),
+    _time("asked_at", nullable=False),
+    Column("heard", ARRAY(Text), nullable=False, comment="names of the facts that were given, never the facts"),
+    Column("level", Text, nullable=False, comment="how much was said: core.disclosure.Level"),
+    Column("outcome", Text, nullable=False, comment="core.matching.MatchOutcome"),
+    Column("order_id", BigInteger, ForeignKey("orders.id"), comment="null where none was matched"),
+    CheckConstraint("level in ('clear', 'low', 'none')", name="lookup_level_is_known"),
+    Index("lookups_by_call", "call_id", "id"),
+)
+
+reference_misses = Table(
+    "reference_misses",
+    metadata,
+    Column("call_id", Text, primary_key=True, comment="no foreign key: a lookup may come before anything of the call"),
+    Column("code", Text, primary_key=True, comment="a reference that was tried and led to no order of the caller's"),
+    Column("number_digest", LargeBinary, comment="of the caller's number; null where it was withheld"),
+    _time("tried_at", nullable=False),
+    Index("reference_misses_by_number", "number_digest", "tried_at"),
 )

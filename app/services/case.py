@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.contacts import Contact
 from app.core.fingerprint import Fingerprint, fingerprint
+from app.core.hearing import heard_from
 from app.core.identity import NOBODY, Identity
 from app.core.matching import Match, MatchOutcome
 from app.core.orders import Order
@@ -96,11 +97,6 @@ def _of_this_order(record: CallRecord, order_record: OrderRecord | None) -> tupl
 
 async def _contact_of(conn: AsyncConnection, record: CallRecord) -> Contact | None:
     """The caller's entry in the directory, where exactly one shares what was heard: of two, either may be wrong."""
-    call = record.call
-    contacts = await find_contacts(
-        conn,
-        ids=[text for text in [call.text("customer_id")] if text],
-        emails=[text for text in [call.text("customer_email")] if text],
-        phones=[text for text in [call.text("customer_phone"), call.caller_number] if text],
-    )
+    heard = heard_from(record.call)
+    contacts = await find_contacts(conn, ids=heard.contact_ids, emails=heard.emails, phones=heard.phones)
     return contacts[0] if len(contacts) == 1 else None

@@ -1,6 +1,6 @@
 """Tie a call to an order and to a person, and write down the actions it leads to."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,14 +10,16 @@ from app.core.calls import Call
 from app.core.contacts import Contact
 from app.core.identity import NOBODY, Identity, identify
 from app.core.lifecycle import ActionStatus
-from app.core.matching import Match, MatchOutcome, heard_from, match
+from app.core.matching import Heard, Match, MatchOutcome, heard_from, match
 from app.core.orders import Order
+from app.core.weights import Weights
 from app.db import audit, jobs
 from app.db.actions import attach_order, insert_action, list_actions_of_call, save_parameters
 from app.db.calls import CallRecord, get_call, lock_call, save_match
+from app.db.candidates import describe_mirror, find_candidates
 from app.db.contacts import find_contacts
 from app.db.jobs import Job
-from app.db.orders import OrderRecord, count_orders, find_candidates, find_order
+from app.db.orders import OrderRecord, find_order
 from app.errors import DestinationError, DestinationMissingError
 from app.services.mirror import is_mirror_read_since, refresh_order, sync_orders
 from app.services.parts import MATCHER, Parts
@@ -37,39 +39,35 @@ UNDECIDED = frozenset({ActionStatus.PROPOSED, ActionStatus.AWAITING_REVIEW})
 async def match_call(parts: Parts, job: Job) -> None:
     async with parts.database.transaction() as conn:
         record = await get_call(conn, job.payload["call_id"])
-        found = await _match(conn, parts, record.call)
+        found = await find_match(conn, record.call, weights=parts.weights, now=parts.clock.now())
         stale = await _stale_mirrors(conn, parts, record)
-    if found.outcome is not MatchOutcome.MATCHED and stale and _heard_anything(record.call):
+    if found.outcome is not MatchOutcome.MATCHED and stale and heard_from(record.call).is_anything():
         await _ask_the_shops(parts, job, stale)
         async with parts.database.transaction() as conn:
-            found = await _match(conn, parts, record.call)
+            found = await find_match(conn, record.call, weights=parts.weights, now=parts.clock.now())
     await _read_fresh(parts, job, found)
     async with parts.database.transaction() as conn:
         await _save(conn, parts, record, found)
         await jobs.finish(conn, job)
 
 
-async def _match(conn: AsyncConnection, parts: Parts, call: Call) -> Match:
-    contacts = await _contacts_of(conn, call)
+async def find_match(conn: AsyncConnection, call: Call, *, weights: Weights, now: datetime) -> Match:
+    """Which order the call is about, by what the mirror and the directory hold now."""
     heard = heard_from(call)
-    orders = await find_candidates(
-        conn,
-        emails=sorted({*heard.emails, *(email for contact in contacts for email in contact.emails)}),
-        references=heard.references,
-        tails=heard.reference_tails,
-        names=heard.names,
-    )
-    return match(call, orders, contacts, population=await count_orders(conn), now=parts.clock.now())
+    contacts = await _contacts_of(conn, heard)
+    emails = sorted({*heard.emails, *(email for contact in contacts for email in contact.emails)})
+    retrieved = await find_candidates(conn, heard, emails=emails)
+    mirror = await describe_mirror(conn, retrieved, now=now)
+    return match(heard, retrieved.orders, contacts, mirror=mirror, now=now, weights=weights)
 
 
-async def _contacts_of(conn: AsyncConnection, call: Call) -> list[Contact]:
-    heard = heard_from(call)
+async def contacts_of(conn: AsyncConnection, call: Call) -> list[Contact]:
+    """Whom the directory knows by the call's number, by a number or an e-mail that was given, or by the merchant's id."""
+    return await _contacts_of(conn, heard_from(call))
+
+
+async def _contacts_of(conn: AsyncConnection, heard: Heard) -> list[Contact]:
     return await find_contacts(conn, ids=heard.contact_ids, emails=heard.emails, phones=heard.phones)
-
-
-def _heard_anything(call: Call) -> bool:
-    heard = heard_from(call)
-    return any((heard.emails, heard.phones, heard.references, heard.reference_tails, heard.names, heard.contact_ids))
 
 
 async def _stale_mirrors(conn: AsyncConnection, parts: Parts, record: CallRecord) -> list[str]:
@@ -110,7 +108,7 @@ async def _save(conn: AsyncConnection, parts: Parts, seen: CallRecord, found: Ma
     if record is None or record.revision != seen.revision:
         return  # a newer delivery came in between, and with it a newer job for this call
     order = await find_order(conn, found.best.destination, found.best.order_id) if found.best else None
-    contacts = await _contacts_of(conn, record.call)
+    contacts = await contacts_of(conn, record.call)
     identity = identify(record.call, order.order, contacts) if order else NOBODY
     await save_match(conn, record.call.call_id, found, identity, revision=record.revision)
     await _write_audit(conn, parts, record, found, identity)

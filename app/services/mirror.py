@@ -11,7 +11,7 @@ from app.db import audit, jobs
 from app.db.actions import list_unfinished_actions_of_order
 from app.db.bookmarks import find_bookmark, set_bookmark
 from app.db.jobs import Job
-from app.db.orders import OrderRecord, find_order, save_batch, save_order
+from app.db.orders import OrderRecord, find_order, key_orders, save_batch, save_order
 from app.errors import DestinationError, DestinationMissingError
 from app.ports.commerce import Commerce
 from app.services.parts import MIRROR, Parts
@@ -52,6 +52,7 @@ async def sync_orders(parts: Parts, shop: Commerce) -> int:
         await _back_fill_batches(parts, shop)
     else:
         number += await _save_changes(parts, shop, since, read_at=started_at)
+    await _key_anew(parts)
     async with parts.database.transaction() as conn:
         await set_bookmark(conn, bookmark, started_at)
         if since is None:
@@ -64,6 +65,14 @@ async def sync_orders(parts: Parts, shop: Commerce) -> int:
             )
     log.info("mirror_synced", destination=shop.name, orders=number, back_fill=since is None)
     return number
+
+
+async def _key_anew(parts: Parts) -> None:
+    """Orders that an older version of the service has saved are found by today's keys, too."""
+    keyed = ROWS_PER_TRANSACTION
+    while keyed == ROWS_PER_TRANSACTION:
+        async with parts.database.transaction() as conn:
+            keyed = await key_orders(conn, most=ROWS_PER_TRANSACTION)
 
 
 async def is_mirror_read_since(conn: AsyncConnection, shop: Commerce, moment: datetime) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.core.actions import ActionWords
 from app.core.policy import Policy
+from app.core.weights import Weights
 from app.db.engine import Database
 from app.ports.clock import Clock
 from app.ports.commerce import Commerce
@@ -20,6 +21,7 @@ class Parts:
     shops: Mapping[str, Commerce]  # by name
     policy: Policy
     words: ActionWords
+    weights: Weights
 
 
 # Machine actors, by the names the audit shows.

@@ -97,7 +97,12 @@ def test_an_absent_value_is_absent(name, sent):
         ("order_value", "1" + " " * 1900 + "x"),
         ("vip_status", "perhaps"),
         ("vip_status", 2),
-        ("customer_email", "jane at example dot com"),
+        ("customer_email", "jane at example"),
+        ("customer_email", "the one on file"),
+        ("customer_phone", "two one three"),
+        ("order_value", "four fifty"),
+        ("order_value", "between twenty and thirty dollars"),
+        ("new_expiration", "november third"),
         ("customer_phone", "call me"),
         ("new_expiration", "tomorrow"),
         ("new_expiration", "03/04/2026"),
@@ -118,6 +123,27 @@ def test_a_value_that_cannot_be_read_is_kept_for_people_with_a_reason_that_does_
     assert str(sent) not in call.unread_fields[name]
     assert set(call.other_fields) == {name.replace("_", " ").title()}
     assert len(next(iter(call.other_fields.values()))) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "value"),
+    [
+        ("customer_email", "alena dot kenter at on goody dot com", "alena dot kenter at on goody dot com"),
+        ("customer_email", "a@x.example, b@x.example", "a@x.example, b@x.example"),
+        ("customer_phone", "two one three, triple seven, one two three four",
+         "two one three, triple seven, one two three four"),
+        ("customer_phone", "213-777-1234 or +12125550123", "213-777-1234 or +12125550123"),
+        ("order_value", "fifty dollars and twenty cents", "50.20"),
+        ("order_value", "49 99", "49.99"),
+        ("order_value", "a hundred and five bucks", "105.00"),
+        ("new_expiration", "november third twenty twenty six", "2026-11-03"),
+        ("new_expiration", "the twenty first of march 2027", "2027-03-21"),
+    ],
+)  # fmt: skip
+def test_what_was_written_as_spoken_arrives_as_a_value(name, sent, value):
+    call = analysed(**{name: sent})
+    assert call.fields == {name: value}
+    assert call.unread_fields == {}
 
 
 def test_unknown_names_are_kept_as_text_within_bounds():

@@ -1,5 +1,6 @@
 """The policy document: what ships loads, and every mistake is named where it stands."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,23 @@ def test_a_mistake_is_named_with_its_line_and_path(
     problem = problem_of(tmp_path, SMALL.replace(right, wrong, 1))
     assert f"policy.yaml, line {line})" in problem
     assert says in problem
+
+
+@pytest.mark.parametrize(
+    ("entitlement", "says"),
+    [
+        ("{cancel_order: {sender: allow}}", "entitlement.cancel_order.sender: Input should be 'allowed'"),
+        ("{cancel_order: {buyer: allowed}}", "entitlement.cancel_order.buyer"),
+        ("{cancel: {sender: allowed}}", "entitlement.cancel"),
+    ],
+)
+def test_a_mistake_in_the_table_of_who_may_ask_is_named(tmp_path: Path, entitlement: str, says: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(says)):
+        load_policy(written(tmp_path, f"{SMALL}\nentitlement: {entitlement}\n"))
+
+
+def test_a_document_without_the_table_leaves_every_wish_about_an_order_to_people(tmp_path: Path) -> None:
+    assert load_policy(written(tmp_path, SMALL)).entitlement == {}
 
 
 def test_a_rule_named_twice_is_a_mistake(tmp_path: Path) -> None:

@@ -6,12 +6,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from app.adapters.weights_file import load_weights
 from app.core.calls import Call, Direction
+from app.core.comparing import Mirror
 from app.core.contacts import Contact
-from app.core.levels import AGREEMENT, Level
+from app.core.fellegi_sunter import Weight
+from app.core.levels import AGREEMENT, Comparison, Level
 from app.core.matching import Agreement, MatchOutcome, heard_from, match
 from app.core.orders import Order, OrderItem, OrderStage, Person, Shipment
-from app.core.weights import FS_0, Weight, Weights
+from app.core.weights import FS_0
 
 PATIENT = settings(deadline=None)  # the first comparison reads a table of names; a busy machine is slow
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -46,7 +49,19 @@ def a_call(*, number=None, direction=Direction.INBOUND, **fields):
 
 
 def matched(call, *orders, contacts=(), population=1_000):
-    return match(call, orders, contacts, population=population, now=NOW)
+    return match(heard_from(call), orders, contacts, mirror=a_mirror(population), now=NOW, weights=FS_0)
+
+
+def a_mirror(orders, *, alike=1, **counts):
+    """Of a tenth of recent orders, with one that carries the caller's name, unless said otherwise."""
+    usual = {"recent": orders // 9, "months": orders // 4, "alike": alike, "alike_counterparts": alike}
+    return Mirror(orders, **(usual | counts))
+
+
+def bits_of(level, population=1_000):
+    """What it weighs in a mirror of that size."""
+    chance = a_mirror(population).chance_of(level)
+    return FS_0.bits(Comparison(level.partition(".")[0], level, None, None, "", chance))
 
 
 def line(result, field, place=0):
@@ -199,7 +214,7 @@ def test_a_product_of_this_week_is_no_ground_to_touch_an_order():
 
 
 def test_an_unmatched_call_keeps_what_came_near():
-    result = matched(a_call(customer_name="Alena Kenter"), an_order(), population=1_000_000)
+    result = matched(a_call(customer_name="Alena Smith"), an_order(), population=1_000_000)
     assert result.outcome is MatchOutcome.UNMATCHED
     assert [candidate.reference_id for candidate in result.candidates] == [REFERENCE]
 
@@ -210,30 +225,23 @@ def test_a_placeholder_that_an_agent_wrote_is_nothing_heard():
 
 
 @pytest.mark.parametrize(
-    ("said", "references", "tails"),
+    ("said", "codes"),
     [
-        (REFERENCE, {REFERENCE}, set()),
-        (f"my order is {REFERENCE.lower()} and I want it", {REFERENCE}, set()),
-        (
-            "DRKRUK B5XGWR B7VRKN ZBWN5Q",
-            {REFERENCE, "DRKRUK", "B5XGWR", "B7VRKN", "ZBWN5Q"},
-            {"DRKRUK", "B5XGWR", "B7VRKN", "ZBWN5Q"},
-        ),
-        ("it ends in W-H-T-W-W-X", {"WHTWWX"}, {"WHTWWX"}),
-        ("W dash H dash T dash 5 5 X", {"WHT55X"}, {"WHT55X"}),
-        ("w h t w w x I want", {"WHTWWX"}, {"WHTWWX"}),
-        ("order #1001", {"1001"}, set()),
-        ("ends in 5Q7X", {"5Q7X"}, set()),
-        ("I don't know", set(), set()),
-        ("not sure", set(), set()),
-        ("two of them, 3 days ago", {"TWOTHEM3DAYSAGO"}, {"TWOTHEM3DAYSAGO"}),  # unsure: speaks against nobody
-        ("please " * 50 + REFERENCE, set(), set()),  # too far behind the beginning to be read
+        (REFERENCE, {REFERENCE}),
+        (f"my order is {REFERENCE.lower()} and I want it", {REFERENCE}),
+        ("it ends in W-H-T-W-W-X", {"WHTWWX"}),
+        ("W dash H dash T dash 5 5 X", {"WHT55X"}),
+        ("w h t w w x I want", {"WHTWWX"}),
+        ("order #1001", {"1001"}),
+        ("ends in 5Q7X", {"5Q7X"}),
+        ("I don't know", set()),
+        ("not sure", set()),
+        ("please " * 50 + REFERENCE, set()),  # too far behind the beginning to be read
     ],
 )
-def test_references_are_heard_among_words(said, references, tails):
+def test_references_are_heard_among_words(said, codes):
     heard = heard_from(a_call(order_id=said))
-    assert set(heard.references) == references
-    assert set(heard.reference_tails) == tails
+    assert {code.text for code in heard.codes if code.is_sure} == codes
 
 
 def test_every_clue_is_heard_once_and_the_callers_number_first():
@@ -251,7 +259,7 @@ def test_every_clue_is_heard_once_and_the_callers_number_first():
     assert heard.phones == (PHONE, "+12125550123")
     assert heard.emails == ("bo@else.example",)
     assert heard.vendor_ids == (UUID,)
-    assert heard.references == (UUID, "1001")
+    assert [code.text for code in heard.codes] == ["1001"]
     assert heard.products == ("Cake",)
     assert heard.contact_ids == ("c-1",)
 
@@ -363,7 +371,7 @@ def test_a_slip_is_never_seen_in_numbers_that_are_counted_up():
     call = a_call(order_id="1000124", customer_name="Alena Kenter")
     assert line(matched(call, an_order("1000123")), "reference").agreement is Agreement.DIFFERENT
     call = a_call(order_id="1000123", customer_name="Alena Kenter")
-    assert line(matched(call, an_order("1000123")), "reference").bits == FS_0.bits(Level.REFERENCE_COUNTED)
+    assert line(matched(call, an_order("1000123")), "reference").bits == bits_of(Level.REFERENCE_COUNTED)
 
 
 def test_even_two_people_of_an_order_do_not_outweigh_a_whole_other_reference():
@@ -371,7 +379,7 @@ def test_even_two_people_of_an_order_do_not_outweigh_a_whole_other_reference():
         order_id="XXXXUKB5XGWRB7VRAAAAAAA1", customer_email=SENDER.email, number=PHONE, customer_name="Alena Kenter"
     )
     result = matched(call, an_order(placed_at=LAST_WEEK), contacts=[ON_FILE])
-    assert result.candidates[0].probability > 0.99
+    assert result.candidates[0].probability > 0.9
     assert result.outcome is MatchOutcome.AMBIGUOUS
 
 
@@ -399,8 +407,8 @@ def test_another_email_speaks_against_only_when_both_of_the_order_are_known():
         ("Alena", Agreement.PARTIAL),
         ("Ms. Kenter", Agreement.PARTIAL),
         ("A. Kenter", Agreement.PARTIAL),
-        ("Alena Smith", Agreement.DIFFERENT),
-        ("Robert Kenter", Agreement.DIFFERENT),
+        ("Alena Smith", Agreement.PARTIAL),  # as relatives do, so no ground for an identity: see test_identity.py
+        ("Robert Kenter", Agreement.PARTIAL),
         ("Bo Lind", Agreement.DIFFERENT),
         ("", Agreement.MISSING),
         ("?!", Agreement.MISSING),
@@ -434,25 +442,25 @@ def test_another_name_speaks_against_only_when_both_of_the_order_are_known():
 def test_a_phone_and_an_email_of_one_contact_count_as_little_more_than_one():
     both = matched(a_call(number=PHONE, customer_email=ALENA.email), an_order(), contacts=[ON_FILE])
     one = matched(a_call(customer_email=ALENA.email), an_order(), contacts=[ON_FILE])
-    assert both.candidates[0].bits - one.candidates[0].bits == pytest.approx(FS_0.bits(Level.PHONE_REPEATED))
+    assert both.candidates[0].bits - one.candidates[0].bits == pytest.approx(bits_of(Level.PHONE_REPEATED))
     assert "said so already" in line(both, "phone").says
 
 
 def test_a_phone_of_the_recipient_and_the_senders_email_are_two_things():
     result = matched(a_call(number=PHONE, customer_email=SENDER.email), an_order(), contacts=[ON_FILE])
-    assert line(result, "phone").bits == FS_0.bits(Level.PHONE_ON_FILE)
+    assert line(result, "phone").bits == bits_of(Level.PHONE_ON_FILE)
 
 
 def test_a_customer_id_beside_its_own_phone_counts_once():
     result = matched(a_call(number=PHONE, customer_id="c-1"), an_order(), contacts=[ON_FILE])
-    assert line(result, "customer_id").bits == FS_0.bits(Level.CUSTOMER_ID_SAME)
-    assert line(result, "phone").bits == FS_0.bits(Level.PHONE_REPEATED)
+    assert line(result, "customer_id").bits == bits_of(Level.CUSTOMER_ID_SAME)
+    assert line(result, "phone").bits == bits_of(Level.PHONE_REPEATED)
 
 
 def test_a_customer_id_beside_its_own_email_counts_as_little_more_than_one():
     result = matched(a_call(customer_email=ALENA.email, customer_id="c-1"), an_order(), contacts=[ON_FILE])
-    assert line(result, "email").bits == FS_0.bits(Level.EMAIL_SAME)
-    assert line(result, "customer_id").bits == FS_0.bits(Level.CUSTOMER_ID_REPEATED)
+    assert line(result, "email").bits == bits_of(Level.EMAIL_SAME)
+    assert line(result, "customer_id").bits == bits_of(Level.CUSTOMER_ID_REPEATED)
 
 
 def test_a_number_of_two_contacts_reads_the_same_in_any_order():
@@ -467,28 +475,24 @@ def test_a_number_of_two_contacts_reads_the_same_in_any_order():
 # --- weights are data
 
 
-def test_every_level_has_a_weight_on_the_right_side_of_zero():
-    assert set(FS_0.levels) == set(Level)
-    for level, weight in FS_0.levels.items():
+@pytest.mark.parametrize("weights", [FS_0, load_weights(None)], ids=["by judgement", "shipped"])
+def test_every_level_has_a_weight_on_the_right_side_of_zero(weights):
+    assert set(weights.levels) == set(Level)
+    for level, weight in weights.levels.items():
         assert 0 < weight.u < 1
         assert 0 < weight.m < 1
-        assert weight.reason
-        if level.startswith("recency."):
-            continue
-        assert (weight.bits < 0) == (AGREEMENT[level] is Agreement.DIFFERENT), level
-
-
-def test_within_a_field_a_stronger_level_weighs_at_least_as_much():
-    for field in {level.split(".")[0] for level in Level}:
-        bits = [FS_0.bits(level) for level in Level if level.startswith(field + ".")]
-        assert bits == sorted(bits, reverse=True)
+        bits = weights.bits(Comparison(level.partition(".")[0], level, None, None, ""))
+        if not level.startswith("recency."):
+            assert bits <= 0 if AGREEMENT[level] is Agreement.DIFFERENT else bits >= 0
 
 
 def test_other_weights_take_their_place_and_are_named():
-    weak = Weights("trained-1", in_mirror=0.5, levels=FS_0.levels | {Level.EMAIL_SAME: Weight(0.5, 0.25, "a test")})
-    result = match(a_call(customer_email=ALENA.email), [an_order()], [], population=1_000, now=NOW, weights=weak)
+    weak = replace(FS_0, version="trained-1", levels={**FS_0.levels, Level.EMAIL_SAME: Weight(0.3, 0.25)})
+    result = match(
+        heard_from(a_call(customer_email=ALENA.email)), [an_order()], [], mirror=a_mirror(1_000), now=NOW, weights=weak
+    )
     assert result.model_version == "trained-1"
-    assert line(result, "email").bits == 1
+    assert line(result, "email").bits == bits_of(Level.EMAIL_SAME) - math.log2(0.6 / 0.3)
     assert matched(a_call(), an_order()).model_version == "fs-0 2026-11"
 
 
@@ -570,6 +574,10 @@ def share(result, order):
     return next((c.probability for c in result.candidates if c.order_id == order.external_id), 0.0)
 
 
+def bits(result, order):
+    return next((c.bits for c in result.candidates if c.order_id == order.external_id), -math.inf)
+
+
 def agreement(result, order, field):
     evidence = next((c.evidence for c in result.candidates if c.order_id == order.external_id), ())
     return next((each.agreement for each in evidence if each.field == field), Agreement.MISSING)
@@ -587,7 +595,7 @@ LINES = {
 
 @settings(max_examples=300, deadline=None)
 @given(SAID, ORDERS, CONTACTS, POPULATIONS, st.data())
-def test_agreeing_never_lowers_and_contradicting_never_raises_the_share_of_an_order(
+def test_agreeing_never_lowers_the_share_of_an_order_and_contradicting_never_raises_its_score(
     said, orders, contacts, population, data
 ):
     assume(orders)
@@ -600,8 +608,8 @@ def test_agreeing_never_lowers_and_contradicting_never_raises_the_share_of_an_or
     found = agreement(later, order, LINES[field])
     if found is Agreement.EXACT:
         assert share(later, order) >= share(earlier, order) - 1e-12
-    if found is Agreement.DIFFERENT:
-        assert share(later, order) <= share(earlier, order) + 1e-12
+    if found is Agreement.DIFFERENT:  # the share may rise, where other orders are contradicted more
+        assert bits(later, order) <= bits(earlier, order) + 1e-12
 
 
 @PATIENT
@@ -630,5 +638,5 @@ def test_what_was_heard_is_bounded():
             customer_name="a b " * 3_000,
         )
     )
-    assert max(len(heard.emails), len(heard.references), len(heard.reference_tails), len(heard.phones)) <= 8
-    assert len(heard.names[0]) <= 200
+    assert max(len(heard.emails), len(heard.codes), len(heard.names), len(heard.phones)) <= 8
+    assert all(len(name) <= 200 for name in heard.names)

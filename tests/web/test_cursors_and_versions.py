@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-LISTS = ("/v1/calls", "/v1/actions", "/v1/reviews", "/v1/audit", "/v1/deliveries", "/v1/orders")
+LISTS = ("/v1/calls", "/v1/actions", "/v1/reviews", "/v1/audit", "/v1/deliveries", "/v1/orders", "/v1/links")
 ROWS = 7
 
 # The database is made once for all examples of a test, which only read.

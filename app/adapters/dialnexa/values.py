@@ -1,6 +1,7 @@
 """Values of canonical fields: what an analysis sent, read as the type the field has, absent or unread with a reason.
 
-Nothing is guessed: a date or an amount that could mean two things is unread. A reason never repeats the value.
+Nothing is guessed: a date or an amount that could mean two things is unread. An address or a number that was written
+as it was spoken is kept so, for matching to try its readings. A reason never repeats the value.
 """
 
 import math
@@ -14,6 +15,7 @@ from typing import Any
 from app.adapters.dialnexa.json_body import read_json
 from app.core.calls import FieldType, FieldValue
 from app.core.contacts import normalise_email, normalise_phone
+from app.core.speech import read_amount_cents, read_emails, read_full_date, read_phones
 from app.errors import PayloadError
 
 LONGEST_TEXT = 2_000
@@ -107,11 +109,15 @@ def _read_plain(text: str) -> str:
 
 
 def _read_email(text: str) -> str | Unread:
-    return normalise_email(text) or Unread("is no e-mail address")
+    if address := normalise_email(text):
+        return address
+    return text if read_emails(text) else Unread("is no e-mail address")
 
 
 def _read_phone(text: str) -> str | Unread:
-    return normalise_phone(text) or Unread("is no phone number")
+    if number := normalise_phone(text):
+        return number
+    return text if read_phones(text) else Unread("is no phone number")
 
 
 _CURRENCY = (
@@ -122,14 +128,16 @@ _LONGEST_AMOUNT = 60
 _PLAIN_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?", re.ASCII)
 # Groups of three, or of two before the last three as India writes them.
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?", re.ASCII)
+# "49 99": a space that parts no thousands.
+_TOLD_APART = re.compile(r"\d[ '](?=\d)(?!\d{2,3}[ ,'.]*\d{3}|\d{3}(?!\d))", re.ASCII)
 _COMMA_DECIMALS = re.compile(r"\d+,\d{1,2}|[1-9]\d{0,2}(?:\.\d{3})+,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}", re.ASCII)
 _COULD_BE_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
 
 
 def _read_money(text: str) -> str | Unread:
     found = _MONEY.fullmatch(text) if len(text) <= _LONGEST_AMOUNT else None
-    if found is None:
-        return Unread("is no amount")
+    if found is None or _TOLD_APART.search(found[1]):
+        return _read_spoken_money(text)
     digits = re.sub(r"[ ']", "", found[1])
     if _COULD_BE_THOUSANDS.fullmatch(digits):
         # Reading 1.250 as one and a quarter would make a large order look small.
@@ -139,6 +147,11 @@ def _read_money(text: str) -> str | Unread:
     elif _COMMA_DECIMALS.fullmatch(digits):
         digits = digits.replace(".", "").replace(",", ".")
     return _read_plain_amount(digits)
+
+
+def _read_spoken_money(text: str) -> str | Unread:
+    cents = read_amount_cents(text)
+    return Unread("is no amount") if cents is None else f"{Decimal(cents) / 100:.2f}"
 
 
 def _read_plain_amount(digits: str) -> str | Unread:
@@ -183,7 +196,8 @@ def _read_written_date(text: str) -> str | Unread:
             return _day(found["year"], _MONTHS.index(found["month"][:3]) + 1, int(found["day"]))
     found = _NUMERIC_DATE.fullmatch(text)
     if found is None:
-        return Unread("is no date with day, month and year")
+        spoken = read_full_date(text)
+        return spoken.isoformat() if spoken else Unread("is no date with day, month and year")
     one, two = int(found["one"]), int(found["two"])
     if one <= 12 and two <= 12 and one != two:
         return Unread("is a date whose day and month could be either way round")

@@ -14,6 +14,7 @@ from app.db import actions as db_actions
 from app.db import calls as db_calls
 from app.db.actions import ActionRecord, list_attempts
 from app.db.handoffs import list_handoffs
+from app.db.lookups import list_lookups
 from app.db.reviews import list_last_review_ids
 from app.web.api.views import show_action, show_call, show_call_row
 from app.web.deps import PartsDep, Reader
@@ -42,7 +43,8 @@ async def get_call(parts: PartsDep, _reader: Reader, call_id: str) -> dict[str, 
         record = await db_calls.get_call(conn, call_id)
         actions = await show_actions(conn, await db_actions.list_actions_of_call(conn, call_id))
         handoffs = await list_handoffs(conn, call_id)
-    return show_call(record, actions, handoffs)
+        lookups = await list_lookups(conn, call_id)
+    return show_call(record, actions, handoffs, lookups)
 
 
 @router.get("/actions", summary="Actions, newest first")

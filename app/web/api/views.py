@@ -11,6 +11,7 @@ from app.core.policy import Finding
 from app.db.actions import ActionRecord, AttemptRecord
 from app.db.calls import CallRecord
 from app.db.facts import dump
+from app.db.lookups import LookupRecord
 from app.db.orders import OrderRecord
 from app.db.reviews import Approval, Note, ReviewRecord
 
@@ -32,7 +33,12 @@ def show_call_row(record: CallRecord) -> dict[str, Any]:
     }
 
 
-def show_call(record: CallRecord, actions: list[dict[str, Any]], handoffs: list[dict[str, Any]]) -> dict[str, Any]:
+def show_call(
+    record: CallRecord,
+    actions: list[dict[str, Any]],
+    handoffs: list[dict[str, Any]],
+    lookups: Sequence[LookupRecord],
+) -> dict[str, Any]:
     call = record.call
     facts = dump(call)
     for name in ("call_id", "stage", "status", "direction", "started_at"):
@@ -42,6 +48,7 @@ def show_call(record: CallRecord, actions: list[dict[str, Any]], handoffs: list[
         **facts,
         "actions": actions,
         "handoffs": handoffs,
+        "lookups": [asdict(lookup) for lookup in lookups],
         "links": {
             "call": f"/v1/calls/{call.call_id}",
             "audit": f"/v1/audit?call_id={call.call_id}",

@@ -1,0 +1,169 @@
+"""The orders that a call may be about: read from indexes by one statement, and never more than a bounded number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.comparing import RECENT, SOME_MONTHS, Mirror
+from app.core.confusion import sound_of
+from app.core.hearing import Heard
+from app.core.keys import keys_of_heard
+from app.core.orders import Order
+from app.core.speech import CodePart
+from app.db.facts import load
+
+# At most so many orders for one clue: a company's mail address on thousands of gifts must not make a call's work grow.
+OF_ONE_CLUE = 12
+# People of one name are counted up to here, so that the name weighs what it should; a commoner one weighs as this.
+MOST_NAMESAKES = 1_000
+SHORTEST_END = 4
+LONGEST_END = 23  # a reference has 24 signs
+# So many signs at one end find by their sound alone; with fewer, only among the people of the name that was heard.
+SOUNDING_END = 7
+# From so many orders on they are not counted but estimated from statistics, which costs the same whatever their number.
+COUNTED_UP_TO = 1_000
+
+# Each clue is read from its own index. The tails are ranges of a reversed column and not LIKE, since an index serves
+# LIKE only for a constant pattern; ordered, since the planner guesses that a range holds much. What is common (a product, a first name) finds only beside something rarer.
+FIND = text("""
+    WITH named AS MATERIALIZED (
+        SELECT id, moved_at, reference_sound FROM orders WHERE keys && :names LIMIT :most
+    ), with_counterpart AS MATERIALIZED (
+        SELECT id, moved_at FROM orders WHERE keys && :counterparts LIMIT :most
+    ), sent AS MATERIALIZED (
+        SELECT id, moved_at, keys FROM orders WHERE sender_email = ANY(:emails) LIMIT :most
+    ), found AS (
+        (SELECT id FROM orders WHERE reference_key = ANY(:codes) LIMIT :few)
+        UNION (SELECT id FROM orders WHERE external_id = ANY(:vendor_ids) LIMIT :few)
+        UNION (SELECT near.id FROM unnest(CAST(:tails AS text[])) AS tail, LATERAL (
+            SELECT id FROM orders WHERE reverse(reference_key) ~>=~ tail AND reverse(reference_key) ~<~ (tail || '~')
+            ORDER BY reverse(reference_key) USING ~<~ LIMIT :few) AS near)
+        UNION (SELECT near.id FROM unnest(CAST(:heads AS text[])) AS head, LATERAL (
+            SELECT id FROM orders WHERE reference_key ~>=~ head AND reference_key ~<~ (head || '~')
+            ORDER BY reference_key USING ~<~ LIMIT :few) AS near)
+        UNION (SELECT near.id FROM unnest(CAST(:tail_sounds AS text[])) AS tail, LATERAL (
+            SELECT id FROM orders
+            WHERE reverse(reference_sound) ~>=~ tail AND reverse(reference_sound) ~<~ (tail || '~')
+            ORDER BY reverse(reference_sound) USING ~<~ LIMIT :few) AS near)
+        UNION (SELECT near.id FROM unnest(CAST(:head_sounds AS text[])) AS head, LATERAL (
+            SELECT id FROM orders WHERE reference_sound ~>=~ head AND reference_sound ~<~ (head || '~')
+            ORDER BY reference_sound USING ~<~ LIMIT :few) AS near)
+        UNION (SELECT id FROM orders WHERE keys && :links LIMIT :few)
+        UNION (SELECT id FROM (SELECT id, moved_at FROM orders WHERE recipient_email = ANY(:emails) LIMIT :most)
+            AS theirs ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION (SELECT id FROM sent ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION (SELECT id FROM sent WHERE keys && :companions LIMIT :few)
+        UNION (SELECT id FROM sent WHERE keys && :products ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION (SELECT id FROM orders WHERE keys && :emails_sound LIMIT :few)
+        UNION (SELECT id FROM orders WHERE keys && :emails_sound AND keys && :names LIMIT :few)
+        UNION (SELECT id FROM named ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION (SELECT named.id FROM named, unnest(CAST(:tail_sounds AS text[]) || CAST(:short_tail_sounds AS text[]))
+            AS tail WHERE starts_with(reverse(reference_sound), tail) LIMIT :few)
+        UNION (SELECT id FROM with_counterpart ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION (SELECT id FROM orders WHERE keys && :names AND keys && :products LIMIT :few)
+        UNION (SELECT id FROM orders WHERE keys && :names AND keys && :others LIMIT :few)
+        UNION (SELECT id FROM orders WHERE keys && :counterparts AND keys && :others LIMIT :few)
+        UNION (SELECT id FROM orders WHERE keys && :single_names AND keys && :others LIMIT :few)
+        UNION (SELECT id FROM orders WHERE keys && :names AND keys && :single_counterparts LIMIT :few)
+        UNION (SELECT id FROM orders
+            WHERE keys && :single_names AND keys && :single_counterparts AND keys && :products LIMIT :few)
+    )
+    SELECT CAST(NULL AS jsonb) AS facts, (SELECT count(*) FROM named) AS alike,
+        (SELECT count(*) FROM with_counterpart) AS alike_counterparts
+    UNION ALL
+    SELECT facts, 0, 0 FROM orders WHERE id = ANY(ARRAY(SELECT id FROM found))
+""")
+
+
+# Whatever the planner believes of a mirror that has just been filled: every branch has an index.
+BY_INDEX = text("SELECT set_config('enable_seqscan', 'off', true)")
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Orders that share at least one clue, and how many more carry the names that were heard."""
+
+    orders: tuple[Order, ...]
+    alike: int
+    alike_counterparts: int
+
+
+async def find_candidates(conn: AsyncConnection, heard: Heard, *, emails: Sequence[str]) -> Retrieved:
+    """`emails` are those heard and those of the contacts that the call's other clues name."""
+    keys = keys_of_heard(heard)
+    await conn.execute(BY_INDEX)
+    rows = await conn.execute(
+        FIND,
+        {
+            "few": OF_ONE_CLUE,
+            "most": MOST_NAMESAKES,
+            "codes": [code.text for code in heard.codes],
+            "vendor_ids": list(heard.vendor_ids),
+            **_ends(heard),
+            "links": list(keys.links),
+            "emails": list(emails),
+            "emails_sound": list(keys.emails),
+            "names": list(keys.names),
+            "counterparts": list(keys.counterparts),
+            "single_names": list(keys.single_names),
+            "products": list(keys.products),
+            "others": [*keys.counterparts, *keys.companies],
+            "single_counterparts": list(keys.single_counterparts),
+            "companions": [*keys.counterparts, *keys.single_counterparts],
+        },
+    )
+    (counted, *found) = rows.all()
+    return Retrieved(tuple(load(Order, row.facts) for row in found), counted.alike, counted.alike_counterparts)
+
+
+def _ends(heard: Heard) -> dict[str, list[str]]:
+    """What the references may begin and end with, exactly and by their sound; ends reversed, as the index has them."""
+    heads = [code.text for code in heard.codes if code.part is not CodePart.TAIL]
+    tails = [code.text[::-1] for code in heard.codes if code.part is not CodePart.HEAD]
+    return {
+        "heads": [head for head in heads if SHORTEST_END <= len(head) <= LONGEST_END],
+        "tails": [tail for tail in tails if SHORTEST_END <= len(tail) <= LONGEST_END],
+        "head_sounds": [sound_of(head[:SOUNDING_END]) for head in heads if len(head) >= SOUNDING_END],
+        "tail_sounds": [sound_of(tail[:SOUNDING_END]) for tail in tails if len(tail) >= SOUNDING_END],
+        "short_tail_sounds": [sound_of(tail) for tail in tails if SHORTEST_END <= len(tail) < SOUNDING_END],
+    }
+
+
+async def describe_mirror(conn: AsyncConnection, retrieved: Retrieved, *, now: datetime) -> Mirror:
+    """How many orders there are, and how many of late: estimated from statistics at a cost that does not grow with
+    them, counted while they are few.
+    """
+    orders, recent, since_months = await _estimate(conn, now - RECENT, now - SOME_MONTHS)
+    if orders <= COUNTED_UP_TO:
+        counted = (await conn.execute(COUNT, {"recent": now - RECENT, "months": now - SOME_MONTHS})).one()
+        orders, recent, since_months = counted.orders, counted.recent, counted.since_months
+    return Mirror(
+        orders=orders,
+        recent=min(recent, orders),
+        months=max(0, min(since_months, orders) - recent),
+        alike=retrieved.alike,
+        alike_counterparts=retrieved.alike_counterparts,
+    )
+
+
+COUNT = text("""
+    SELECT count(*) AS orders, count(*) FILTER (WHERE moved_at >= :recent) AS recent,
+        count(*) FILTER (WHERE moved_at >= :months) AS since_months
+    FROM orders
+""")
+
+
+async def _estimate(conn: AsyncConnection, *moments: datetime) -> list[int]:
+    """Of all orders and of those since each moment, by the planner, from its histogram of the column; nothing is read.
+
+    The moments are literals, since for a parameter it would estimate blindly.
+    """
+    queries = [
+        "SELECT FROM orders",
+        *(f"SELECT FROM orders WHERE moved_at >= '{each.isoformat()}'" for each in moments),
+    ]
+    plan = await conn.execute(text(f"EXPLAIN (FORMAT JSON) {' UNION ALL '.join(queries)}"))
+    return [int(branch["Plan Rows"]) for branch in plan.scalar_one()[0]["Plan"]["Plans"]]

@@ -1,0 +1,102 @@
+"""Weights of matching learnt from calls: without known answers, and from reviewers' decisions where there are some."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import fsum
+
+from app.core.calls import Call
+from app.core.comparing import Mirror, compare, on_file
+from app.core.contacts import Contact
+from app.core.fellegi_sunter import Candidate, Field, Fitted, Group, Weight, estimate_u, fit, term_bits
+from app.core.hearing import heard_from
+from app.core.levels import Comparison, Level
+from app.core.orders import Order
+from app.core.weights import FS_0, Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A call with what was retrieved for it. When `is_answered`, somebody decided: `right` is the order, or none is."""
+
+    call: Call
+    contacts: tuple[Contact, ...]
+    orders: tuple[Order, ...]
+    mirror: Mirror
+    now: datetime
+    is_answered: bool = False
+    right: str | None = None  # the vendor's id
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    weights: Weights
+    fitted: Fitted
+    cases: int
+    answered: int
+
+
+def learn(cases: Sequence[Case], others: Sequence[Order], *, version: str, start: Weights = FS_0) -> Learnt:
+    """`others` are orders drawn at random: what a call agrees on with them is chance, and gives every `u`."""
+    fields = _fields()
+    begin = {str(level): weight for level, weight in start.levels.items()}
+    measured = estimate_u(_by_chance(cases, others), fields, begin)
+    fitted = fit([_group(case, measured) for case in cases], fields, measured, share_in=start.in_mirror)
+    levels = {level: _settled(level, fitted.weights[str(level)], start.levels[level]) for level in start.levels}
+    weights = replace(start, version=version, in_mirror=min(fitted.share_in, MOST_IN_MIRROR), levels=levels)
+    return Learnt(weights, fitted, len(cases), sum(case.is_answered for case in cases))
+
+
+# However many calls of the past were about an order of the mirror, the next caller may be a stranger.
+MOST_IN_MIRROR = 0.95
+
+# A caller who reads out a whole other reference means that order: no training may soften it, only a person.
+NOT_LEARNT = frozenset({Level.REFERENCE_OTHER})
+
+
+def _settled(level: Level, learnt: Weight, start: Weight) -> Weight:
+    return start if level in NOT_LEARNT else learnt
+
+
+def _fields() -> list[Field]:
+    """Not ordered: a value of its own chance may weigh more on a weaker level."""
+    by_field: dict[str, list[str]] = defaultdict(list)
+    for level in Level:
+        by_field[level.partition(".")[0]].append(str(level))
+    return [Field(tuple(levels), is_ordered=False) for levels in by_field.values()]
+
+
+def _by_chance(cases: Iterable[Case], others: Sequence[Order]) -> Iterable[tuple[tuple[str, ...], float]]:
+    """Each call beside some orders that it is almost surely not about."""
+    for place, case in enumerate(cases):
+        drawn = [others[(place * DRAWN + step) % len(others)] for step in range(DRAWN)] if others else []
+        for order in drawn:
+            yield tuple(str(each.level) for each in _compared(case, order) if each.level is not None), 1.0
+
+
+DRAWN = 5
+
+
+def _group(case: Case, weights: dict[str, Weight]) -> Group:
+    places = {order.external_id: place for place, order in enumerate(case.orders)}
+    return Group(
+        tuple(_candidate(_compared(case, order), weights) for order in case.orders),
+        population=max(case.mirror.orders, 1),
+        # An order that is not found any more, as where a person chose another one by hand, teaches nothing.
+        is_answered=case.is_answered and (case.right is None or case.right in places),
+        right=places.get(case.right or ""),
+    )
+
+
+def _candidate(compared: Sequence[Comparison], weights: dict[str, Weight]) -> Candidate:
+    heard = [each for each in compared if each.level is not None]
+    return Candidate(
+        tuple(str(each.level) for each in heard),
+        fsum(term_bits(weights[str(each.level)].u, each.chance) for each in heard if each.chance is not None),
+    )
+
+
+def _compared(case: Case, order: Order) -> list[Comparison]:
+    heard = heard_from(case.call)
+    return compare(heard, order, on_file(heard, case.contacts), mirror=case.mirror, now=case.now)

@@ -1,0 +1,140 @@
+"""Answer a voice agent that asks about an order while the caller is on the line. Reads the mirror, calls no vendor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.actions import ActionKind
+from app.core.calls import Call, Direction
+from app.core.contacts import Contact
+from app.core.disclosure import Answer, Level, answer, level_of
+from app.core.identity import NOBODY, Identity
+from app.core.matching import Match
+from app.core.policy import Facts
+from app.db import audit
+from app.db.calls import find_call
+from app.db.lookups import insert_lookup
+from app.db.orders import OrderRecord, find_order
+from app.services.match import contacts_of, find_match
+from app.services.parts import Parts
+from app.services.recognise import recognise
+
+# What an agent may pass on of what it heard; more of a call decides nothing while it lasts.
+HEARD_FIELDS = (
+    "order_id", "customer_name", "customer_email", "customer_phone", "caller_role", "recipient_name", "sender_name",
+    "company", "product", "sku", "item",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`call_id` is None where the agent sent none: then nobody could tell later what was said to whom."""
+
+    call_id: str | None
+    caller_number: str | None
+    direction: Direction | None
+    heard: Mapping[str, str]  # by names of HEARD_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    match: Match
+    order: OrderRecord | None
+    contacts: list[Contact]
+    identity: Identity
+
+
+async def look_up(parts: Parts, question: Question, *, asked_by: str) -> Answer:
+    """What the agent may say. The lookup is kept with the call and in the audit, without personal data."""
+    async with parts.database.transaction() as conn:
+        call = await _call_of(conn, question)
+        found = await _find(conn, parts, call)
+        level = level_of(found.match, found.identity, parts.policy.parameters)
+        if question.call_id is None or found.order is None:
+            level = Level.NONE
+        told = answer(level, _facts(parts, call, found), parts.policy, question.heard)
+        await _keep(conn, parts, question, found, told, asked_by=asked_by)
+    return told
+
+
+async def _call_of(conn: AsyncConnection, question: Question) -> Call:
+    """The call as far as it is told. What DialNexa itself told of it goes before what the agent says of it.
+
+    Only DialNexa's word makes a call one that we placed to the number on file. Where the agent alone says so, what the
+    caller knows may be what we told it, and the number proves nothing.
+    """
+    record = await find_call(conn, question.call_id) if question.call_id else None
+    known = record.call if record else None
+    direction, number = question.direction or Direction.INBOUND, question.caller_number
+    if known is not None and known.direction is not None and known.caller_number is not None:
+        direction, number = known.direction, known.caller_number
+    heard = dict(question.heard)
+    if direction is Direction.OUTBOUND and (known is None or known.direction is not Direction.OUTBOUND):
+        heard.setdefault("customer_phone", number or "")
+        number = None
+    return Call(
+        call_id=question.call_id or "",
+        direction=direction,
+        from_number=None if direction is Direction.OUTBOUND else number,
+        to_number=number if direction is Direction.OUTBOUND else None,
+        fields={name: value for name, value in heard.items() if value},
+        other_fields=known.other_fields if known else {},
+    )
+
+
+async def _find(conn: AsyncConnection, parts: Parts, call: Call) -> _Found:
+    found = await find_match(conn, call, weights=parts.weights, now=parts.clock.now())
+    best = found.best
+    order = await find_order(conn, best.destination, best.order_id) if best else None
+    contacts = await contacts_of(conn, call)
+    identity = await recognise(conn, parts, call, order.order if order else None, contacts)
+    return _Found(found, order, contacts, identity)
+
+
+def _facts(parts: Parts, call: Call, found: _Found) -> Facts:
+    """What policy would read of it, were the call over."""
+    return Facts(
+        kind=ActionKind.ORDER_STATUS,
+        parameters={},
+        call=call,
+        match=found.match,
+        identity=found.identity if found.order else NOBODY,
+        order=found.order.order if found.order else None,
+        contact=found.contacts[0] if len(found.contacts) == 1 else None,
+        now=parts.clock.now(),
+    )
+
+
+async def _keep(
+    conn: AsyncConnection, parts: Parts, question: Question, found: _Found, told: Answer, *, asked_by: str
+) -> None:
+    now, order = parts.clock.now(), found.order
+    await insert_lookup(
+        conn,
+        call_id=question.call_id,
+        asked_by=asked_by,
+        at=now,
+        heard=sorted(question.heard),
+        level=told.level,
+        outcome=found.match.outcome,
+        order_id=order.id if order else None,
+    )
+    await audit.write(
+        conn,
+        actor=asked_by,
+        event="call.looked_up",
+        at=now,
+        call_id=question.call_id,
+        data={
+            "heard": sorted(question.heard),
+            "outcome": found.match.outcome,
+            "destination": order.order.destination if order else None,
+            "order_id": order.order.external_id if order else None,
+            "role": found.identity.role,
+            "confidence": round(found.identity.confidence, 6),
+            "level": told.level,
+            "model_version": found.match.model_version,
+            "policy_version": parts.policy.version,
+        },
+    )

@@ -1,0 +1,185 @@
+"""How long a voice agent waits for an in-call lookup, with so many orders in the mirror, while calls come in.
+
+One `serve --no-worker` answers lookups and takes signed deliveries, and one `worker` matches them, on the same Postgres
+and machine as this load generator. Both loads come at a steady rate whatever the answers take, and a lookup is timed
+from when it was due: waiting in line counts. The mirror and its callers are synthetic (app/evaluation); a filled mirror
+is kept in the folder, since a million orders take minutes to load.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from app.db.embedded import EmbeddedPostgres
+from app.evaluation.synthetic_mirror import NOW, SyntheticMirror, synthetic_mirrors
+from app.sandbox.spoken.callers import SpokenCall, callers
+from app.services.lookup import HEARD_FIELDS
+from benchmarks.throughput import API_KEY, SECRET, answers, free_port, post_of, run, running, wait_until
+
+SAMPLED = 5_000
+TOKEN = "agent-token-of-the-benchmark"  # noqa: S105 (of a service that lives for a minute)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=int, default=10_000)
+    parser.add_argument("--lookups", type=int, default=1_000)
+    parser.add_argument("--lookups-per-second", type=float, default=20)
+    parser.add_argument("--calls-per-second", type=float, default=20, help="the intake beside it; 0 for none")
+    parser.add_argument(
+        "--no-worker", action="store_true", help="take calls in and leave them, as with workers elsewhere"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="where filled mirrors are kept; else they are thrown away")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
+        # Not below a folder that the user Postgres runs as could not pass when root runs this.
+        Path(scratch).chmod(0o711)
+        figures = measure(arguments, Path(scratch))
+    if arguments.json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:<42}{value:>12,.3f}" if isinstance(value, float) else f"{name:<42}{value!s:>12}")
+
+
+def measure(arguments: argparse.Namespace, scratch: Path) -> dict[str, object]:
+    folder = arguments.folder or scratch / "mirror"
+    folder.mkdir(parents=True, exist_ok=True)
+    with synthetic_mirrors(folder) as mirrors:
+        mirror = mirrors.open(arguments.orders, seed=arguments.seed, sampled=SAMPLED)
+    with EmbeddedPostgres(folder) as postgres, copied(postgres, mirror) as url:
+        spoken = list(callers(mirror.sample, 2 * arguments.lookups, seed=arguments.seed, now=NOW))
+        latencies, levels = serve_and_ask(arguments, scratch, url, spoken)
+    latencies.sort()
+    return {
+        "orders": arguments.orders,
+        "lookups": len(latencies),
+        "lookups_per_second": arguments.lookups_per_second,
+        "calls_per_second": arguments.calls_per_second,
+        "p50_ms": latencies[len(latencies) // 2] * 1000,
+        "p99_ms": latencies[int(len(latencies) * 0.99)] * 1000,
+        "slowest_ms": latencies[-1] * 1000,
+        **{f"level_{level}": count for level, count in sorted(levels.items())},
+    }
+
+
+@contextmanager
+def copied(postgres: EmbeddedPostgres, mirror: SyntheticMirror) -> Iterator[str]:
+    """The mirror to write into; the kept one stays as it is."""
+    name, source = f"lookup_{os.getpid()}", make_url(mirror.url).database
+    with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {source} OWNER handoff".encode())
+        try:
+            yield make_url(mirror.url).set(database=name).render_as_string(hide_password=False)
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def serve_and_ask(
+    arguments: argparse.Namespace, scratch: Path, url: str, spoken: Sequence[SpokenCall]
+) -> tuple[list[float], Counter[str]]:
+    goody_port, port = free_port(), free_port()
+    environment = os.environ | {
+        "HANDOFF_DATABASE_URL": url,
+        "HANDOFF_PORT": str(port),
+        "HANDOFF_LOG_LEVEL": "error",
+        "HANDOFF_DIALNEXA_WEBHOOK_SECRETS": SECRET,
+        "HANDOFF_GOODY_API_KEY": API_KEY,
+        "HANDOFF_GOODY_BASE_URL": f"http://127.0.0.1:{goody_port}",
+        "HANDOFF_ADMIN_TOKEN": TOKEN,
+    }
+    twin = ["sandbox", "goody", "--port", str(goody_port), "--api-key", API_KEY, "--orders", "1"]
+    lookups = [lookup_of(port, call) for call in spoken[: arguments.lookups]]
+    calls = [post_of(port, body_of(call)) for call in spoken[arguments.lookups :]]
+    with running(twin, environment, scratch / "goody.log"):
+        wait_until(lambda: answers(f"http://127.0.0.1:{goody_port}/_twin/ledger"), "the Goody twin")
+        run(["migrate"], environment)
+        worker = nullcontext() if arguments.no_worker else running(["worker"], environment, scratch / "worker.log")
+        with running(["serve", "--no-worker"], environment, scratch / "serve.log"), worker:
+            wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the service")
+            return asyncio.run(ask_while_calls_come(arguments, port, lookups, calls))
+
+
+async def ask_while_calls_come(
+    arguments: argparse.Namespace, port: int, lookups: Sequence[bytes], calls: Sequence[bytes]
+) -> tuple[list[float], Counter[str]]:
+    warm_up = 20  # connections, plans and the worker's first look at the shop
+    await send(port, lookups[:warm_up], arguments.lookups_per_second)
+    intake = None
+    if arguments.calls_per_second:
+        seconds = len(lookups) / arguments.lookups_per_second
+        coming = list(islice(calls, int(seconds * arguments.calls_per_second)))
+        intake = asyncio.create_task(send(port, coming, arguments.calls_per_second))
+    answered = await send(port, lookups, arguments.lookups_per_second)
+    if intake:
+        await intake
+    return [seconds for seconds, _ in answered], Counter(json.loads(body)["level"] for _, body in answered)
+
+
+async def send(port: int, requests: Sequence[bytes], per_second: float) -> list[tuple[float, bytes]]:
+    """Each request when it is due, over whatever connection is free; seconds since it was due, and the answer."""
+    free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    started = time.perf_counter()
+
+    async def send_one(number: int, request: bytes) -> tuple[float, bytes]:
+        due = started + number / per_second
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        while free and free[-1][0].at_eof():  # the service closes what is idle
+            free.pop()[1].close()
+        reader, writer = free.pop() if free else await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            sys.exit(f"answered {head[:200]!r}")
+        body = await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+        free.append((reader, writer))
+        return time.perf_counter() - due, body
+
+    answered = await asyncio.gather(*(send_one(number, request) for number, request in enumerate(requests)))
+    for _, writer in free:
+        writer.close()
+    return answered
+
+
+def lookup_of(port: int, call: SpokenCall) -> bytes:
+    """What an agent passes on in the middle of the call."""
+    heard = {name: call.fields[name] for name in HEARD_FIELDS if name in call.fields}
+    body = json.dumps({"call_id": call.call_id, "caller_number": call.caller_number, **heard}).encode()
+    head = (
+        f"POST /v1/tools/order-lookup HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def body_of(call: SpokenCall) -> bytes:
+    """The same kind of call when it is over, as DialNexa documents it."""
+    number = call.caller_number or "anonymous"
+    numbers = {"from_number": number} if call.direction == "inbound" else {"to_number": number}
+    told = {
+        "id": call.call_id,
+        "direction": call.direction,
+        "status": "completed",
+        **numbers,
+        "initiated_at": NOW.isoformat(),
+        "post_call_analysis": {**call.fields, "requested_action": "where is my order"},
+    }
+    return json.dumps({"event_type": "call_ended", "payload": {"call": told}}).encode()
+
+
+if __name__ == "__main__":
+    main()
