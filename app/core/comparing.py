@@ -4,11 +4,10 @@ A field that was not heard, or that nobody can know of the order, has no level: 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from math import sqrt
 
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import JaroWinkler, Levenshtein
 
 from app.core.confusion import word_bits
 from app.core.contacts import Contact, normalise_name, normalise_reference
@@ -20,6 +19,7 @@ from app.core.orders import Order, OrderItem, Person
 from app.core.references import compare_reference
 from app.core.sounds import sound_of_word
 
+A_WEEK = timedelta(days=7)
 RECENT = timedelta(days=30)
 SOME_MONTHS = timedelta(days=120)
 
@@ -38,13 +38,17 @@ CALLS_THAT_NAME_ANOTHER = {
     Level.EMAIL_OF_CONTACT: 0.01,
     Level.CUSTOMER_ID_SAME: 0.005,
     Level.PHONE_ON_FILE: 0.05,
+    Level.PHONE_NAMESAKE: 0.05,
 }
+# Where the name given is nobody's of the order, it is that much likelier that the address or number is another's.
+MORE_OFTEN_BESIDE_ANOTHER_NAME = 25.0
 
 # An address misheard: how many bits must be left, and how near its domain.
 NEAR_ADDRESS = 10.0
 BITS_OF_A_PUBLIC_DOMAIN = 2.0
 BITS_OF_A_DOMAIN = 7.0
 NEAR_DOMAIN = 0.88  # Jaro-Winkler: gmial.com is gmail.com, hotmail.com is not
+BITS_OF_A_DIGIT = 3.3
 SMALLEST_CHANCE_OF_NEAR = 2.0**-20  # whoever has an address so like it may be somebody else
 
 SHORTEST_COMPANY = 4  # letters by which a company may be named in short
@@ -59,9 +63,11 @@ class Mirror:
     """
 
     orders: int
-    recent: int = 0  # of these, with something that happened within 30 days
+    week: int = 0  # of these, with something that happened within 7 days
+    recent: int = 0  # within 30 days but not 7
     months: int = 0  # within 120 days but not 30
-    alike: int = 0  # with a name like the caller's
+    same: int = 0  # with the caller's very name
+    alike: int = 0  # with a name like it
     alike_counterparts: int = 0
 
     def chance_of(self, level: Level) -> float | None:
@@ -108,13 +114,19 @@ def on_file(heard: Heard, contacts: Sequence[Contact]) -> OnFile:
 def compare(heard: Heard, order: Order, people: OnFile, *, mirror: Mirror, now: datetime) -> list[Comparison]:
     """Every field, in the order a reviewer reads them; those that few calls carry only where they were heard."""
     name, role = _compare_name(heard, order, mirror)
+    email, phone = (
+        _compare_email(heard, order, people, mirror, name),
+        _compare_phone(heard, order, people, mirror, role),
+    )
+    if name.level in NOT_THE_NAME and (email.level in NAMES_A_PERSON or phone.level in NAMES_A_PERSON):
+        email, phone, name = _in_doubt(email), _in_doubt(phone), replace(name, level=Level.NAME_OTHER)
     comparisons = [compare_reference(heard, order)]
     if heard.link_tokens:
         comparisons.append(_compare_link(heard, order))
-    comparisons.append(_compare_email(heard, order, people, mirror, name))
+    comparisons.append(email)
     if heard.contact_ids:
         comparisons.append(_compare_customer_id(heard, order, people, mirror))
-    comparisons += [_compare_phone(heard, order, people, mirror), name]
+    comparisons += [phone, name]
     if heard.counterparts or heard.companies:
         comparisons.append(_compare_counterpart(heard, order, mirror, besides=role))
     product = _compare_product(heard, order)
@@ -123,6 +135,17 @@ def compare(heard: Heard, order: Order, people: OnFile, *, mirror: Mirror, now: 
         comparisons.append(_compare_amount(heard.amount_cents, order, is_implied=product.level is Level.PRODUCT_SAME))
     comparisons.append(_compare_recency(order, mirror, now))
     return comparisons
+
+
+NOT_THE_NAME = frozenset({Level.NAME_HALF, Level.NAME_OTHER})
+NAMES_A_PERSON = frozenset({Level.EMAIL_SAME, Level.EMAIL_OF_CONTACT, Level.PHONE_ON_FILE})
+
+
+def _in_doubt(found: Comparison) -> Comparison:
+    """An address misheard into another's, a number passed on: the name would tell, and it tells of somebody else."""
+    if found.level not in NAMES_A_PERSON or found.chance is None:
+        return found
+    return replace(found, chance=min(1.0, found.chance * MORE_OFTEN_BESIDE_ANOTHER_NAME))
 
 
 def _compare_link(heard: Heard, order: Order) -> Comparison:
@@ -153,12 +176,10 @@ def _compare_email(heard: Heard, order: Order, people: OnFile, mirror: Mirror, n
     near = [(bits, role) for role, email in known.items() if (bits := _near_bits(heard, email)) >= NEAR_ADDRESS]
     if near:
         bits, role = max(near)
+        if name.level in WHOLE_NAMES:
+            bits = min(bits, _bits_besides_the_name(heard, known[role]))
         says = f"The e-mail given is the {role}'s but for what may be misheard."
-        chance = max(2.0**-bits, SMALLEST_CHANCE_OF_NEAR)
-        # Addresses are made of names: where the name agrees as well, only a part of this is news.
-        if name.chance is not None and name.level is not Level.NAME_OTHER:
-            chance /= sqrt(max(name.chance, chance))
-        return Comparison("email", Level.EMAIL_NEAR, said, known[role], says, chance)
+        return Comparison("email", Level.EMAIL_NEAR, said, known[role], says, max(2.0**-bits, SMALLEST_CHANCE_OF_NEAR))
     if len(known) < 2:
         says = "The order does not show both e-mails, so the one given may still belong to it: neutral."
         return Comparison("email", None, said, shown_known, says)
@@ -172,10 +193,25 @@ def _near_bits(heard: Heard, known: str) -> float:
 
 
 def _near_bits_of(heard: tuple[str, str, str], local: str, domain: str) -> float:
+    if Levenshtein.distance(_digits(heard[0]), _digits(local)) > 1:
+        return -99.0  # people of one name tell their addresses apart by numbers
     bits = word_bits(heard[0], local)
     if heard[2] == domain:
         return bits + (BITS_OF_A_DOMAIN if company_of(f"@{domain}") else BITS_OF_A_PUBLIC_DOMAIN)
     return bits if JaroWinkler.similarity(heard[2], domain) >= NEAR_DOMAIN else -99.0
+
+
+def _bits_besides_the_name(heard: Heard, known: str) -> float:
+    """Addresses are made of names: where the name agrees as well, only the number in it and the domain are news."""
+    local, _, domain = known.partition("@")
+    has_domain = any(email.endswith(f"@{domain}") for email in heard.emails)
+    has_number = any(_digits(local) == _digits(email.partition("@")[0]) for email in heard.emails)
+    of_domain = BITS_OF_A_DOMAIN if company_of(known) else BITS_OF_A_PUBLIC_DOMAIN
+    return BITS_OF_A_DIGIT * len(_digits(local)) * has_number + of_domain * has_domain
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
 
 
 def _compare_customer_id(heard: Heard, order: Order, people: OnFile, mirror: Mirror) -> Comparison:
@@ -194,19 +230,44 @@ def _compare_customer_id(heard: Heard, order: Order, people: OnFile, mirror: Mir
     return Comparison("customer_id", None, said, None, "Nobody on file ties this customer id to the order: neutral.")
 
 
-def _compare_phone(heard: Heard, order: Order, people: OnFile, mirror: Mirror) -> Comparison:
+def _compare_phone(heard: Heard, order: Order, people: OnFile, mirror: Mirror, caller: str | None) -> Comparison:
+    """`caller` is the role of the person whose name was given, if any."""
     said = ", ".join(heard.phones) or None
     if said is None:
         return Comparison("phone", None, None, None, "No phone number is known of this call.")
     found = _person_on_file(order, people.by_phone)
+    if found is None and (role := _namesake(heard, order, people.by_phone)) is not None:
+        says = f"The number is on file for somebody with the name of the {role}, under another address."
+        chance = mirror.chance_of(Level.PHONE_NAMESAKE)
+        # The rarer the name, the likelier it is one person.
+        chance = None if chance is None else min(1.0, chance * max(1, mirror.alike))
+        return Comparison("phone", Level.PHONE_NAMESAKE, said, shown(_names(order)[role]), says, chance)
     if found is None:
         says = "The order carries no phone number and no contact on file ties this one to it: neutral."
         return Comparison("phone", None, said, None, says)
     role, email = found
+    own = _emails(order).get(caller or role)
+    if caller not in {None, role} and not any(own in contact.emails for contact in people.by_phone):
+        says = f"The phone number is on file for the {role}, the name given is the other's: a household's, it seems."
+        return Comparison("phone", Level.PHONE_OF_COUNTERPART, said, email, says)
     repeated = " The e-mail or customer id said so already." if people.does_phone_repeat else ""
     level = Level.PHONE_REPEATED if people.does_phone_repeat else Level.PHONE_ON_FILE
     says = f"The phone number is on file for the {role}.{repeated}"
     return Comparison("phone", level, said, email, says, mirror.chance_of(level))
+
+
+def _namesake(heard: Heard, order: Order, contacts: Iterable[Contact]) -> str | None:
+    """The person of the order with the name of the caller and of a contact on file, if any."""
+    names = [name for contact in contacts for name in contact.names]
+    if not names or not heard.names:
+        return None
+    for role, full in _names(order).items():
+        ours = normalise_name(full)
+        if all(
+            any(name_level(normalise_name(name), ours) in WHOLE_NAMES for name in told) for told in (names, heard.names)
+        ):
+            return role
+    return None
 
 
 def _compare_name(heard: Heard, order: Order, mirror: Mirror) -> tuple[Comparison, str | None]:
@@ -221,7 +282,8 @@ def _compare_name(heard: Heard, order: Order, mirror: Mirror) -> tuple[Compariso
         return Comparison("name", None, said, None, "The order shows no name."), None
     level, role = found
     if level not in {Level.NAME_OTHER, Level.NAME_HALF}:
-        chance = mirror.share_of(mirror.alike) if level in WHOLE_NAMES else None
+        carry = mirror.same if level is Level.NAME_SAME else mirror.alike
+        chance = mirror.share_of(carry) if level in WHOLE_NAMES else None
         says = NAME_SAYS[level].format(role=role)
         return Comparison("name", level, said, shown(known[role]), says, chance), role
     if len(known) < 2:
@@ -332,16 +394,25 @@ def _compare_recency(order: Order, mirror: Mirror, now: datetime) -> Comparison:
     if moved_at is None:
         return Comparison("recency", None, None, None, "The order does not show when it was placed.")
     age = _aware(now) - moved_at
-    level = Level.RECENCY_RECENT if age <= RECENT else Level.RECENCY_MONTHS if age <= SOME_MONTHS else Level.RECENCY_OLD
+    old = mirror.orders - mirror.week - mirror.recent - mirror.months
+    level, number = next(
+        (level, number)
+        for level, limit, number in (
+            (Level.RECENCY_WEEK, A_WEEK, mirror.week),
+            (Level.RECENCY_RECENT, RECENT, mirror.recent),
+            (Level.RECENCY_MONTHS, SOME_MONTHS, mirror.months),
+            (Level.RECENCY_OLD, timedelta.max, old),
+        )
+        if age <= limit
+    )
     heard_at, known_at = _aware(now).date().isoformat(), moved_at.date().isoformat()
-    old = mirror.orders - mirror.recent - mirror.months
-    number = {Level.RECENCY_RECENT: mirror.recent, Level.RECENCY_MONTHS: mirror.months, Level.RECENCY_OLD: old}[level]
-    chance = (max(number, 0) + 1) / (mirror.orders + 3)
+    chance = (max(number, 0) + 1) / (mirror.orders + 4)
     return Comparison("recency", level, heard_at, known_at, RECENCY_SAYS[level], chance)
 
 
 RECENCY_SAYS = {
-    Level.RECENCY_RECENT: "The order was placed or moved within the last 30 days, as most orders people call about.",
+    Level.RECENCY_WEEK: "The order was placed or moved within the last 7 days, as most orders people call about.",
+    Level.RECENCY_RECENT: "The order was placed or moved within the last 30 days.",
     Level.RECENCY_MONTHS: "The order was placed or moved some months ago.",
     Level.RECENCY_OLD: "Nothing has happened to this order for more than 120 days.",
 }

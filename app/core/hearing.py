@@ -76,7 +76,10 @@ def heard_from(call: Call, *, region: str = "US") -> Heard:
 
 def shown(text: str) -> str:
     """The text as people and a database can bear it: one line, bounded, without control characters or half letters."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[:SHOWN]).split())
+    text = text[:SHOWN]
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(text.split())
 
 
 def _names(call: Call, field: str) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ PLAIN_WORDS = frozenset(
 class HeardKeys:
     """One set a clue; an order that shares a key of a set may be meant."""
 
-    names: tuple[str, ...]  # whole names, nicknames opened and both orders
+    whole_names: tuple[str, ...]  # normalised
+    names: tuple[str, ...]  # sounds of whole names, nicknames opened and both orders
     counterparts: tuple[str, ...]
     single_names: tuple[str, ...]  # a first or last name alone: finds only beside other clues
     single_counterparts: tuple[str, ...]
@@ -63,6 +64,7 @@ def keys_of_heard(heard: Heard) -> HeardKeys:
     local_parts = [_local_part(email) for email in heard.emails]
     spelled_out = [words for part in local_parts if len(words := normalise_name(part).split()) > 1]
     return HeardKeys(
+        whole_names=_few(" ".join(words) for words in whole),
         names=_few(key for words in [*whole, *spelled_out[:2]] for key in _whole_name_keys(words)),
         counterparts=_few(key for name in heard.counterparts for key in _whole_name_keys(normalise_name(name).split())),
         single_names=_few(_single_name_keys(heard.names)),

@@ -118,7 +118,7 @@ def _probabilities(weighed: Sequence[_Weighed], namesakes: int, mirror: Mirror, 
     """
     size = max(mirror.orders, len(weighed) + namesakes, FEWEST_ORDERS)
     prior = weights.in_mirror / (size + 1)
-    as_the_name = max(1.0, weights.levels[Level.NAME_SAME].m / mirror.share_of(mirror.alike))
+    as_the_name = max(1.0, weights.levels[Level.NAME_ALIKE].m / mirror.share_of(mirror.alike))
     none = 1.0 - weights.in_mirror + prior * namesakes * as_the_name
     return posterior([each.bits for each in weighed], prior, none)
 

@@ -44,7 +44,10 @@ def name_level(heard: str, known: str) -> Level | None:
         return _single_level(theirs, ours)
     if sorted(ours) == sorted(theirs) or "".join(ours) == "".join(theirs):
         return Level.NAME_SAME
-    return min(_level(theirs, ours), _level([*theirs[1:], theirs[0]], ours), key=_STRENGTH.__getitem__)
+    straight = _level(theirs, ours)
+    if straight in {Level.NAME_SAME, Level.NAME_ALIKE}:
+        return straight
+    return min(straight, _level([theirs[-1], *theirs[:-1]], ours), key=_STRENGTH.__getitem__)
 
 
 def _level(theirs: list[str], ours: list[str]) -> Level:

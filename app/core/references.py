@@ -5,6 +5,7 @@ likely each slip between them is to be one of hearing.
 """
 
 from collections.abc import Iterator
+from math import exp2
 
 from app.core.confusion import code_bits
 from app.core.contacts import normalise_reference
@@ -112,12 +113,12 @@ def _near(code: SpokenCode, known: str) -> tuple[Level, float] | None:
     if bits < NEAR_ENOUGH:
         return None
     of_slips = code_bits(part, part) - bits
-    return Level.REFERENCE_NEAR, min(1.0, _chance(part) * 2.0**of_slips)
+    return Level.REFERENCE_NEAR, min(1.0, _chance(part) * exp2(of_slips))
 
 
 def _chance(code: str) -> float:
     """That another order has these signs, too."""
-    return max(2.0 ** -code_bits(code, code), SMALLEST_CHANCE)
+    return max(exp2(-code_bits(code, code)), SMALLEST_CHANCE)
 
 
 def _differing_level(code: str, known: str) -> Level | None:

@@ -251,7 +251,8 @@ def _keep_signs(found: dict[str, SpokenCode], signs: Iterable[Sign], part: CodeP
     has_digit = any(sign.isdigit() for sign in code)
     is_spelled = all(len(text) == 1 or len(set(text)) == 1 for text in texts) and len(texts) > 1
     is_marked = part is not CodePart.EITHER
-    least = SHORTEST_CODE if has_digit or is_marked else SHORTEST_LETTERS if is_spelled else SHORTEST_WORD
+    are_letters = is_spelled or _cannot_be_word(code)
+    least = SHORTEST_CODE if has_digit or is_marked else SHORTEST_LETTERS if are_letters else SHORTEST_WORD
     if len(code) < least:
         return
     _keep(found, code, part, is_sure=is_first and (has_digit or is_spelled or not set(code) & set("AEIOU")))

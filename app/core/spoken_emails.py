@@ -57,11 +57,23 @@ def read_emails(text: str) -> tuple[str, ...]:
     short = text[:LONGEST_TEXT]
     as_written = normalise_email(short)
     if as_written is not None:
-        return (as_written,)
+        return tuple(dict.fromkeys((as_written, GLUED_DIGITS.sub(_as_digits, as_written))))
     found: list[str] = []
     for part in re.split(r"[;,]\s*or\s|;|\sor\s", plain_text(short).lower()):
         found += _written(part) if _is_plainly_written(part) else _spoken(part)
     return tuple(dict.fromkeys(found))[:MOST_EMAILS]
+
+
+# A recogniser writes a number at the end of a mailbox in words, and runs them into it: kyletwozerozerofive@me.com.
+DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+GLUED_DIGITS = re.compile(rf"(?<=[a-z0-9._-])(?:{'|'.join(DIGIT_WORDS)}){{2,}}(?=@)")
+
+
+def _as_digits(words: re.Match[str]) -> str:
+    digits = words[0]
+    for digit, word in enumerate(DIGIT_WORDS):
+        digits = digits.replace(word, str(digit))
+    return digits
 
 
 def _written(text: str) -> list[str]:

@@ -57,7 +57,7 @@ FS_0 = Weights(
             Level.REFERENCE_OTHER_TAIL: Weight(0.03, 0.98),  # misheard beyond recognition
             Level.REFERENCE_OTHER: Weight(9.2e-10, 0.99),  # a whole other reference; matching adds a veto of its own
             Level.GIFT_LINK_SAME: Weight(0.9, 2.3e-13),
-            # --- the person: an address is one person's, but a person has several orders (those tie, and stay ambiguous)
+            # --- the person: an address is one person's; a person's several orders tie, and stay ambiguous
             Level.EMAIL_SAME: Weight(0.60, 2.1e-8),
             Level.EMAIL_OF_CONTACT: Weight(0.10, 1.9e-7),
             Level.EMAIL_NEAR: Weight(0.20, 1.0e-4),
@@ -66,6 +66,8 @@ FS_0 = Weights(
             Level.CUSTOMER_ID_REPEATED: Weight(0.80, 0.10),  # the same contact as by the e-mail, so little is new
             Level.CUSTOMER_ID_OTHER: Weight(0.12, 0.97),
             Level.PHONE_ON_FILE: Weight(0.60, 1.8e-8),
+            Level.PHONE_NAMESAKE: Weight(0.15, 1.0e-6),  # one person under two addresses, where the name is rare
+            Level.PHONE_OF_COUNTERPART: Weight(0.40, 0.10),  # a household's: it rings whichever order the caller means
             Level.PHONE_REPEATED: Weight(0.60, 0.075),
             # --- the name: whole names weigh by how many orders of the mirror carry one that sounds alike
             Level.NAME_SAME: Weight(0.50, 1.0e-4),
@@ -85,7 +87,8 @@ FS_0 = Weights(
             Level.AMOUNT_SAME: Weight(0.50, 0.04),
             Level.AMOUNT_ABOUT: Weight(0.35, 0.16),
             Level.AMOUNT_OTHER: Weight(0.15, 0.80),
-            Level.RECENCY_RECENT: Weight(0.66, 0.11),
+            Level.RECENCY_WEEK: Weight(0.36, 0.03),
+            Level.RECENCY_RECENT: Weight(0.30, 0.08),
             Level.RECENCY_MONTHS: Weight(0.26, 0.25),
             Level.RECENCY_OLD: Weight(0.08, 0.64),
         }

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.comparing import RECENT, SOME_MONTHS, Mirror
+from app.core.comparing import A_WEEK, RECENT, SOME_MONTHS, Mirror
 from app.core.confusion import sound_of
 from app.core.hearing import Heard
 from app.core.keys import keys_of_heard
@@ -17,8 +17,10 @@ from app.db.facts import load
 
 # At most so many orders for one clue: a company's mail address on thousands of gifts must not make a call's work grow.
 OF_ONE_CLUE = 12
+# And at most so many of all clues together, those first that several clues find.
+FOUND = 24
 # People of one name are counted up to here, so that the name weighs what it should; a commoner one weighs as this.
-MOST_NAMESAKES = 1_000
+MOST_NAMESAKES = 500
 SHORTEST_END = 4
 LONGEST_END = 23  # a reference has 24 signs
 # So many signs at one end find by their sound alone; with fewer, only among the people of the name that was heard.
@@ -27,7 +29,8 @@ SOUNDING_END = 7
 COUNTED_UP_TO = 1_000
 
 # Each clue is read from its own index. The tails are ranges of a reversed column and not LIKE, since an index serves
-# LIKE only for a constant pattern; ordered, since the planner guesses that a range holds much. What is common (a product, a first name) finds only beside something rarer.
+# LIKE only for a constant pattern; ordered, since the planner guesses that a range holds much. What is common (a
+# product, a first name) finds only beside something rarer.
 FIND = text("""
     WITH named AS MATERIALIZED (
         SELECT id, moved_at, reference_sound FROM orders WHERE keys && :names LIMIT :most
@@ -35,51 +38,61 @@ FIND = text("""
         SELECT id, moved_at FROM orders WHERE keys && :counterparts LIMIT :most
     ), sent AS MATERIALIZED (
         SELECT id, moved_at, keys FROM orders WHERE sender_email = ANY(:emails) LIMIT :most
-    ), found AS (
-        (SELECT id FROM orders WHERE reference_key = ANY(:codes) LIMIT :few)
-        UNION (SELECT id FROM orders WHERE external_id = ANY(:vendor_ids) LIMIT :few)
-        UNION (SELECT near.id FROM unnest(CAST(:tails AS text[])) AS tail, LATERAL (
+    ), hits AS (
+        (SELECT id, 9 AS worth FROM orders WHERE reference_key = ANY(:codes) LIMIT :few)
+        UNION ALL (SELECT id, 9 FROM orders WHERE external_id = ANY(:vendor_ids) LIMIT :few)
+        UNION ALL (SELECT near.id, 9 FROM unnest(CAST(:tails AS text[])) AS tail, LATERAL (
             SELECT id FROM orders WHERE reverse(reference_key) ~>=~ tail AND reverse(reference_key) ~<~ (tail || '~')
             ORDER BY reverse(reference_key) USING ~<~ LIMIT :few) AS near)
-        UNION (SELECT near.id FROM unnest(CAST(:heads AS text[])) AS head, LATERAL (
+        UNION ALL (SELECT near.id, 9 FROM unnest(CAST(:heads AS text[])) AS head, LATERAL (
             SELECT id FROM orders WHERE reference_key ~>=~ head AND reference_key ~<~ (head || '~')
             ORDER BY reference_key USING ~<~ LIMIT :few) AS near)
-        UNION (SELECT near.id FROM unnest(CAST(:tail_sounds AS text[])) AS tail, LATERAL (
+        UNION ALL (SELECT near.id, 3 FROM unnest(CAST(:tail_sounds AS text[])) AS tail, LATERAL (
             SELECT id FROM orders
             WHERE reverse(reference_sound) ~>=~ tail AND reverse(reference_sound) ~<~ (tail || '~')
             ORDER BY reverse(reference_sound) USING ~<~ LIMIT :few) AS near)
-        UNION (SELECT near.id FROM unnest(CAST(:head_sounds AS text[])) AS head, LATERAL (
+        UNION ALL (SELECT near.id, 3 FROM unnest(CAST(:head_sounds AS text[])) AS head, LATERAL (
             SELECT id FROM orders WHERE reference_sound ~>=~ head AND reference_sound ~<~ (head || '~')
             ORDER BY reference_sound USING ~<~ LIMIT :few) AS near)
-        UNION (SELECT id FROM orders WHERE keys && :links LIMIT :few)
-        UNION (SELECT id FROM (SELECT id, moved_at FROM orders WHERE recipient_email = ANY(:emails) LIMIT :most)
-            AS theirs ORDER BY moved_at DESC NULLS LAST LIMIT :few)
-        UNION (SELECT id FROM sent ORDER BY moved_at DESC NULLS LAST LIMIT :few)
-        UNION (SELECT id FROM sent WHERE keys && :companions LIMIT :few)
-        UNION (SELECT id FROM sent WHERE keys && :products ORDER BY moved_at DESC NULLS LAST LIMIT :few)
-        UNION (SELECT id FROM orders WHERE keys && :emails_sound LIMIT :few)
-        UNION (SELECT id FROM orders WHERE keys && :emails_sound AND keys && :names LIMIT :few)
-        UNION (SELECT id FROM named ORDER BY moved_at DESC NULLS LAST LIMIT :few)
-        UNION (SELECT named.id FROM named, unnest(CAST(:tail_sounds AS text[]) || CAST(:short_tail_sounds AS text[]))
-            AS tail WHERE starts_with(reverse(reference_sound), tail) LIMIT :few)
-        UNION (SELECT id FROM with_counterpart ORDER BY moved_at DESC NULLS LAST LIMIT :few)
-        UNION (SELECT id FROM orders WHERE keys && :names AND keys && :products LIMIT :few)
-        UNION (SELECT id FROM orders WHERE keys && :names AND keys && :others LIMIT :few)
-        UNION (SELECT id FROM orders WHERE keys && :counterparts AND keys && :others LIMIT :few)
-        UNION (SELECT id FROM orders WHERE keys && :single_names AND keys && :others LIMIT :few)
-        UNION (SELECT id FROM orders WHERE keys && :names AND keys && :single_counterparts LIMIT :few)
-        UNION (SELECT id FROM orders
+        UNION ALL (SELECT id, 9 FROM orders WHERE keys && :links LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM (
+            SELECT id, moved_at FROM orders WHERE recipient_email = ANY(:emails) LIMIT :most
+            ) AS theirs ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT id, 2 FROM sent ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM sent WHERE keys && :companions LIMIT :few)
+        UNION ALL (SELECT id, 2 FROM sent WHERE keys && :products ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM orders WHERE keys && :emails_sound LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM orders WHERE keys && :emails_sound AND keys && :names LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM named ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT named.id, 3
+            FROM named, unnest(CAST(:tail_sounds AS text[]) || CAST(:short_tail_sounds AS text[])) AS tail
+            WHERE starts_with(reverse(reference_sound), tail) LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM with_counterpart ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT id, 2 FROM orders WHERE keys && :names AND keys && :products LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM orders WHERE keys && :names AND keys && :others LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM orders WHERE keys && :counterparts AND keys && :others LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM orders WHERE keys && :single_names AND keys && :others LIMIT :few)
+        UNION ALL (SELECT id, 2 FROM orders WHERE keys && :names AND keys && :single_counterparts LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM orders
             WHERE keys && :single_names AND keys && :single_counterparts AND keys && :products LIMIT :few)
+    ), found AS (
+        SELECT id FROM hits GROUP BY id ORDER BY sum(worth) DESC, id DESC LIMIT :most_found
     )
     SELECT CAST(NULL AS jsonb) AS facts, (SELECT count(*) FROM named) AS alike,
-        (SELECT count(*) FROM with_counterpart) AS alike_counterparts
+        (SELECT count(*) FROM with_counterpart) AS alike_counterparts,
+        (SELECT count(*) FROM (SELECT FROM orders WHERE recipient_name_key = ANY(:whole_names) LIMIT :most) AS theirs)
+        + (SELECT count(*) FROM (SELECT FROM orders WHERE sender_name_key = ANY(:whole_names) LIMIT :most) AS theirs)
+        AS same
     UNION ALL
-    SELECT facts, 0, 0 FROM orders WHERE id = ANY(ARRAY(SELECT id FROM found))
+    SELECT facts, 0, 0, 0 FROM orders WHERE id = ANY(ARRAY(SELECT id FROM found))
 """)
 
 
-# Whatever the planner believes of a mirror that has just been filled: every branch has an index.
-BY_INDEX = text("SELECT set_config('enable_seqscan', 'off', true)")
+# Every branch has an index, whatever the planner believes of a mirror that has just been filled; and one plan serves
+# all calls, since making it takes as long as following it.
+BY_INDEX = text("""
+    SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,7 @@ class Retrieved:
     orders: tuple[Order, ...]
     alike: int
     alike_counterparts: int
+    same: int
 
 
 async def find_candidates(conn: AsyncConnection, heard: Heard, *, emails: Sequence[str]) -> Retrieved:
@@ -99,6 +113,7 @@ async def find_candidates(conn: AsyncConnection, heard: Heard, *, emails: Sequen
         FIND,
         {
             "few": OF_ONE_CLUE,
+            "most_found": FOUND,
             "most": MOST_NAMESAKES,
             "codes": [code.text for code in heard.codes],
             "vendor_ids": list(heard.vendor_ids),
@@ -106,6 +121,7 @@ async def find_candidates(conn: AsyncConnection, heard: Heard, *, emails: Sequen
             "links": list(keys.links),
             "emails": list(emails),
             "emails_sound": list(keys.emails),
+            "whole_names": list(keys.whole_names),
             "names": list(keys.names),
             "counterparts": list(keys.counterparts),
             "single_names": list(keys.single_names),
@@ -116,7 +132,9 @@ async def find_candidates(conn: AsyncConnection, heard: Heard, *, emails: Sequen
         },
     )
     (counted, *found) = rows.all()
-    return Retrieved(tuple(load(Order, row.facts) for row in found), counted.alike, counted.alike_counterparts)
+    return Retrieved(
+        tuple(load(Order, row.facts) for row in found), counted.alike, counted.alike_counterparts, counted.same
+    )
 
 
 def _ends(heard: Heard) -> dict[str, list[str]]:
@@ -136,22 +154,25 @@ async def describe_mirror(conn: AsyncConnection, retrieved: Retrieved, *, now: d
     """How many orders there are, and how many of late: estimated from statistics at a cost that does not grow with
     them, counted while they are few.
     """
-    orders, recent, since_months = await _estimate(conn, now - RECENT, now - SOME_MONTHS)
+    moments = {"week": now - A_WEEK, "recent": now - RECENT, "months": now - SOME_MONTHS}
+    orders, *since = await _estimate(conn, *moments.values())
     if orders <= COUNTED_UP_TO:
-        counted = (await conn.execute(COUNT, {"recent": now - RECENT, "months": now - SOME_MONTHS})).one()
-        orders, recent, since_months = counted.orders, counted.recent, counted.since_months
+        orders, *since = (await conn.execute(COUNT, moments)).one()
+    week, recent, months = since
     return Mirror(
         orders=orders,
-        recent=min(recent, orders),
-        months=max(0, min(since_months, orders) - recent),
+        week=week,
+        recent=max(0, recent - week),
+        months=max(0, months - recent),
+        same=retrieved.same,
         alike=retrieved.alike,
         alike_counterparts=retrieved.alike_counterparts,
     )
 
 
 COUNT = text("""
-    SELECT count(*) AS orders, count(*) FILTER (WHERE moved_at >= :recent) AS recent,
-        count(*) FILTER (WHERE moved_at >= :months) AS since_months
+    SELECT count(*), count(*) FILTER (WHERE moved_at >= :week), count(*) FILTER (WHERE moved_at >= :recent),
+        count(*) FILTER (WHERE moved_at >= :months)
     FROM orders
 """)
 

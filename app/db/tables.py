@@ -435,7 +435,9 @@ lookups = Table(
     "lookups",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("call_id", Text, comment="no foreign key: it may come before anything of the call; null where none was sent"),
+    Column(
+        "call_id", Text, comment="no foreign key: it may come before anything of the call; null where none was sent"
+    ),
     Column("asked_by", Text, nullable=False, comment="the name of the token"),
     _time("asked_at", nullable=False),
     Column("heard", ARRAY(Text), nullable=False, comment="names of the facts that were given, never the facts"),

@@ -75,7 +75,7 @@ async def collect(
 ) -> Case:
     """A call with what is retrieved for it today, and what was decided if anything was."""
     heard = heard_from(call)
-    contacts = await contacts_of(conn, call)
+    contacts = await contacts_of(conn, heard, call_id=call.call_id)
     emails = sorted({*heard.emails, *(email for contact in contacts for email in contact.emails)})
     retrieved = await find_candidates(conn, heard, emails=emails)
     mirror = await describe_mirror(conn, retrieved, now=now)

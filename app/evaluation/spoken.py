@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -11,8 +11,9 @@ from time import perf_counter
 from app.adapters.dialnexa.analysis import read_fields
 from app.adapters.mapping_file import load_mapping
 from app.core.calls import Call, CallStage, Direction
+from app.core.hearing import heard_from
 from app.core.identity import NOBODY, Role, identify
-from app.core.matching import Match, MatchOutcome
+from app.core.matching import MatchOutcome
 from app.core.orders import Order
 from app.core.weights import Weights
 from app.db.engine import Database
@@ -90,9 +91,12 @@ async def _ask(database: Database, spoken: SpokenCall, weights: Weights) -> Aske
     call = call_of(spoken)
     async with database.transaction() as conn:
         begun = perf_counter()
-        found = await find_match(conn, call, weights=weights, now=NOW)
+        heard = heard_from(call)
+        contacts = await contacts_of(conn, heard, call_id=call.call_id)
+        found = await find_match(conn, heard, contacts, weights=weights, now=NOW)
         milliseconds = (perf_counter() - begun) * 1_000
-        acted = await _is_acted_on_alone(database, call, found)
+        order = await find_order(conn, DESTINATION, found.best.order_id) if found.best else None
+        identity = identify(call, order.order, contacts, heard=heard) if order else NOBODY
     best = found.candidates[0] if found.candidates else None
     return Asked(
         spoken,
@@ -100,18 +104,9 @@ async def _ask(database: Database, spoken: SpokenCall, weights: Weights) -> Aske
         best.order_id if best else None,
         best.probability if best else 0.0,
         any(candidate.order_id == spoken.about for candidate in found.candidates),
-        acted,
+        identity.role in {Role.SENDER, Role.RECIPIENT} and identity.confidence >= CLEAR,
         milliseconds,
     )
-
-
-async def _is_acted_on_alone(database: Database, call: Call, found: Match) -> bool:
-    if found.best is None:
-        return False
-    async with database.transaction() as conn:
-        record = await find_order(conn, DESTINATION, found.best.order_id)
-        identity = identify(call, record.order, await contacts_of(conn, call)) if record else NOBODY
-    return identity.role in {Role.SENDER, Role.RECIPIENT} and identity.confidence >= CLEAR
 
 
 def call_of(spoken: SpokenCall) -> Call:
@@ -134,7 +129,7 @@ MAPPING = load_mapping(None)
 
 
 def run_synthetic(folder: Path, *, orders: int, calls: int, seed: int) -> tuple[list[Case], list[Order]]:
-    """What training sees of synthetic calls: everything but whom they were about; and orders drawn at random."""
+    """Synthetic calls as if reviewers had decided on each; and orders drawn at random."""
     with synthetic_mirrors(folder) as mirrors:
         mirror = mirrors.open(orders, seed=SEED_OF_ORDERS, sampled=SAMPLED)
         cases = asyncio.run(_collect_all(mirror, spoken_calls(mirror, calls, seed=seed)))
@@ -145,11 +140,13 @@ def run_synthetic(folder: Path, *, orders: int, calls: int, seed: int) -> tuple[
 async def _collect_all(mirror: SyntheticMirror, calls: Iterable[SpokenCall]) -> list[Case]:
     database = Database(mirror.url, pool_size=1)
     try:
-        return [await _collect(database, call_of(spoken)) for spoken in calls]
+        return [await _collect(database, spoken) for spoken in calls]
     finally:
         await database.close()
 
 
-async def _collect(database: Database, call: Call) -> Case:
+async def _collect(database: Database, spoken: SpokenCall) -> Case:
     async with database.transaction() as conn:
-        return await collect(conn, call, now=NOW)
+        case = await collect(conn, call_of(spoken), now=NOW)
+    is_found = any(order.external_id == spoken.about for order in case.orders)
+    return replace(case, is_answered=True, right=spoken.about if is_found else None)

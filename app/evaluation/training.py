@@ -1,7 +1,7 @@
 """Weights of matching learnt from calls: without known answers, and from reviewers' decisions where there are some."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import fsum
@@ -37,26 +37,30 @@ class Learnt:
     answered: int
 
 
+# However many calls of the past were about an order of the mirror, the next caller may be a stranger.
+MOST_IN_MIRROR = 0.95
+
+# A caller who reads out a whole other reference means that order: no training may soften it, only a person.
+SET_BY_JUDGEMENT = frozenset({Level.REFERENCE_OTHER})
+
+# Fields that only ever agree: where they do not, nothing is compared, so there is nothing to count against.
+ONLY_AGREEING = frozenset({"gift_link", "phone"})
+
+DRAWN = 5  # orders beside each call that it is almost surely not about
+
+
 def learn(cases: Sequence[Case], others: Sequence[Order], *, version: str, start: Weights = FS_0) -> Learnt:
     """`others` are orders drawn at random: what a call agrees on with them is chance, and gives every `u`."""
     fields = _fields()
     begin = {str(level): weight for level, weight in start.levels.items()}
     measured = estimate_u(_by_chance(cases, others), fields, begin)
-    fitted = fit([_group(case, measured) for case in cases], fields, measured, share_in=start.in_mirror)
-    levels = {level: _settled(level, fitted.weights[str(level)], start.levels[level]) for level in start.levels}
+    groups = [_group(case, measured, start) for case in cases]
+    fitted = fit(groups, fields, measured, share_in=start.in_mirror)
+    seen = {level for group in groups for candidate in group.candidates for level in candidate.levels}
+    learnt = {Level(name) for name in seen} - SET_BY_JUDGEMENT
+    levels = {level: fitted.weights[level] if level in learnt else start.levels[level] for level in start.levels}
     weights = replace(start, version=version, in_mirror=min(fitted.share_in, MOST_IN_MIRROR), levels=levels)
     return Learnt(weights, fitted, len(cases), sum(case.is_answered for case in cases))
-
-
-# However many calls of the past were about an order of the mirror, the next caller may be a stranger.
-MOST_IN_MIRROR = 0.95
-
-# A caller who reads out a whole other reference means that order: no training may soften it, only a person.
-NOT_LEARNT = frozenset({Level.REFERENCE_OTHER})
-
-
-def _settled(level: Level, learnt: Weight, start: Weight) -> Weight:
-    return start if level in NOT_LEARNT else learnt
 
 
 def _fields() -> list[Field]:
@@ -64,24 +68,21 @@ def _fields() -> list[Field]:
     by_field: dict[str, list[str]] = defaultdict(list)
     for level in Level:
         by_field[level.partition(".")[0]].append(str(level))
-    return [Field(tuple(levels), is_ordered=False) for levels in by_field.values()]
+    return [Field(tuple(levels), is_ordered=False) for name, levels in by_field.items() if name not in ONLY_AGREEING]
 
 
-def _by_chance(cases: Iterable[Case], others: Sequence[Order]) -> Iterable[tuple[tuple[str, ...], float]]:
+def _by_chance(cases: Iterable[Case], others: Sequence[Order]) -> Iterator[tuple[tuple[str, ...], float]]:
     """Each call beside some orders that it is almost surely not about."""
     for place, case in enumerate(cases):
         drawn = [others[(place * DRAWN + step) % len(others)] for step in range(DRAWN)] if others else []
-        for order in drawn:
-            yield tuple(str(each.level) for each in _compared(case, order) if each.level is not None), 1.0
+        for comparisons in _compared(case, drawn):
+            yield tuple(str(each.level) for each in comparisons if _is_learnt(each)), 1.0
 
 
-DRAWN = 5
-
-
-def _group(case: Case, weights: dict[str, Weight]) -> Group:
+def _group(case: Case, measured: Mapping[str, Weight], start: Weights) -> Group:
     places = {order.external_id: place for place, order in enumerate(case.orders)}
     return Group(
-        tuple(_candidate(_compared(case, order), weights) for order in case.orders),
+        tuple(_candidate(comparisons, measured, start) for comparisons in _compared(case, case.orders)),
         population=max(case.mirror.orders, 1),
         # An order that is not found any more, as where a person chose another one by hand, teaches nothing.
         is_answered=case.is_answered and (case.right is None or case.right in places),
@@ -89,14 +90,24 @@ def _group(case: Case, weights: dict[str, Weight]) -> Group:
     )
 
 
-def _candidate(compared: Sequence[Comparison], weights: dict[str, Weight]) -> Candidate:
-    heard = [each for each in compared if each.level is not None]
-    return Candidate(
-        tuple(str(each.level) for each in heard),
-        fsum(term_bits(weights[str(each.level)].u, each.chance) for each in heard if each.chance is not None),
-    )
+def _candidate(comparisons: Sequence[Comparison], measured: Mapping[str, Weight], start: Weights) -> Candidate:
+    levels, extra = [], []
+    for each in comparisons:
+        if not _is_learnt(each):
+            extra.append(start.bits(each))
+            continue
+        levels.append(str(each.level))
+        if each.chance is not None:
+            extra.append(term_bits(measured[str(each.level)].u, each.chance))
+    return Candidate(tuple(levels), fsum(extra))
 
 
-def _compared(case: Case, order: Order) -> list[Comparison]:
+def _is_learnt(comparison: Comparison) -> bool:
+    return comparison.level is not None and comparison.field not in ONLY_AGREEING
+
+
+def _compared(case: Case, orders: Iterable[Order]) -> Iterator[list[Comparison]]:
     heard = heard_from(case.call)
-    return compare(heard, order, on_file(heard, case.contacts), mirror=case.mirror, now=case.now)
+    people = on_file(heard, case.contacts)
+    for order in orders:
+        yield compare(heard, order, people, mirror=case.mirror, now=case.now)

@@ -9,6 +9,7 @@ from app.core.actions import ActionKind
 from app.core.calls import Call, Direction
 from app.core.contacts import Contact
 from app.core.disclosure import Answer, Level, answer, level_of
+from app.core.hearing import heard_from
 from app.core.identity import NOBODY, Identity
 from app.core.matching import Match
 from app.core.policy import Facts
@@ -84,11 +85,12 @@ async def _call_of(conn: AsyncConnection, question: Question) -> Call:
 
 
 async def _find(conn: AsyncConnection, parts: Parts, call: Call) -> _Found:
-    found = await find_match(conn, call, weights=parts.weights, now=parts.clock.now())
+    heard = heard_from(call)
+    contacts = await contacts_of(conn, heard, call_id=call.call_id)
+    found = await find_match(conn, heard, contacts, weights=parts.weights, now=parts.clock.now())
     best = found.best
     order = await find_order(conn, best.destination, best.order_id) if best else None
-    contacts = await contacts_of(conn, call)
-    identity = await recognise(conn, parts, call, order.order if order else None, contacts)
+    identity = await recognise(conn, parts, call, heard, order.order if order else None, contacts)
     return _Found(found, order, contacts, identity)
 
 

@@ -1,5 +1,6 @@
 """Tie a call to an order and to a person, and write down the actions it leads to."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.actions import Proposal, propose, touches_order
 from app.core.calls import Call
 from app.core.contacts import Contact
-from app.core.identity import NOBODY, Identity, identify
+from app.core.identity import Identity
 from app.core.lifecycle import ActionStatus
 from app.core.matching import Heard, Match, MatchOutcome, heard_from, match
 from app.core.orders import Order
@@ -19,10 +20,12 @@ from app.db.calls import CallRecord, get_call, lock_call, save_match
 from app.db.candidates import describe_mirror, find_candidates
 from app.db.contacts import find_contacts
 from app.db.jobs import Job
+from app.db.links import find_linked_contacts
 from app.db.orders import OrderRecord, find_order
 from app.errors import DestinationError, DestinationMissingError
 from app.services.mirror import is_mirror_read_since, refresh_order, sync_orders
 from app.services.parts import MATCHER, Parts
+from app.services.recognise import recognise
 from app.services.schedule import schedule_decision
 
 log = structlog.get_logger()
@@ -39,35 +42,40 @@ UNDECIDED = frozenset({ActionStatus.PROPOSED, ActionStatus.AWAITING_REVIEW})
 async def match_call(parts: Parts, job: Job) -> None:
     async with parts.database.transaction() as conn:
         record = await get_call(conn, job.payload["call_id"])
-        found = await find_match(conn, record.call, weights=parts.weights, now=parts.clock.now())
+        found = await _find(conn, parts, record.call)
         stale = await _stale_mirrors(conn, parts, record)
     if found.outcome is not MatchOutcome.MATCHED and stale and heard_from(record.call).is_anything():
         await _ask_the_shops(parts, job, stale)
         async with parts.database.transaction() as conn:
-            found = await find_match(conn, record.call, weights=parts.weights, now=parts.clock.now())
+            found = await _find(conn, parts, record.call)
     await _read_fresh(parts, job, found)
     async with parts.database.transaction() as conn:
         await _save(conn, parts, record, found)
         await jobs.finish(conn, job)
 
 
-async def find_match(conn: AsyncConnection, call: Call, *, weights: Weights, now: datetime) -> Match:
-    """Which order the call is about, by what the mirror and the directory hold now."""
+async def _find(conn: AsyncConnection, parts: Parts, call: Call) -> Match:
     heard = heard_from(call)
-    contacts = await _contacts_of(conn, heard)
+    contacts = await contacts_of(conn, heard, call_id=call.call_id)
+    return await find_match(conn, heard, contacts, weights=parts.weights, now=parts.clock.now())
+
+
+async def find_match(
+    conn: AsyncConnection, heard: Heard, contacts: Sequence[Contact], *, weights: Weights, now: datetime
+) -> Match:
+    """Which order a call is about, by what the mirror holds now and the `contacts` that the directory knows."""
     emails = sorted({*heard.emails, *(email for contact in contacts for email in contact.emails)})
     retrieved = await find_candidates(conn, heard, emails=emails)
     mirror = await describe_mirror(conn, retrieved, now=now)
     return match(heard, retrieved.orders, contacts, mirror=mirror, now=now, weights=weights)
 
 
-async def contacts_of(conn: AsyncConnection, call: Call) -> list[Contact]:
-    """Whom the directory knows by the call's number, by a number or an e-mail that was given, or by the merchant's id."""
-    return await _contacts_of(conn, heard_from(call))
-
-
-async def _contacts_of(conn: AsyncConnection, heard: Heard) -> list[Contact]:
-    return await find_contacts(conn, ids=heard.contact_ids, emails=heard.emails, phones=heard.phones)
+async def contacts_of(conn: AsyncConnection, heard: Heard, *, call_id: str) -> list[Contact]:
+    """Whom the directory knows by the call's number, by a number or an e-mail that was given, or by the merchant's id;
+    and whom other calls taught us to know by a number.
+    """
+    known = await find_contacts(conn, ids=heard.contact_ids, emails=heard.emails, phones=heard.phones)
+    return [*known, *await find_linked_contacts(conn, heard.phones, call_id=call_id)]
 
 
 async def _stale_mirrors(conn: AsyncConnection, parts: Parts, record: CallRecord) -> list[str]:
@@ -108,8 +116,9 @@ async def _save(conn: AsyncConnection, parts: Parts, seen: CallRecord, found: Ma
     if record is None or record.revision != seen.revision:
         return  # a newer delivery came in between, and with it a newer job for this call
     order = await find_order(conn, found.best.destination, found.best.order_id) if found.best else None
-    contacts = await contacts_of(conn, record.call)
-    identity = identify(record.call, order.order, contacts) if order else NOBODY
+    heard = heard_from(record.call)
+    contacts = await contacts_of(conn, heard, call_id=record.call.call_id)
+    identity = await recognise(conn, parts, record.call, heard, order.order if order else None, contacts)
     await save_match(conn, record.call.call_id, found, identity, revision=record.revision)
     await _write_audit(conn, parts, record, found, identity)
     for proposal in propose(record.call, parts.words):

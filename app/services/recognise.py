@@ -9,7 +9,7 @@ from app.core.callers import shown_number
 from app.core.calls import Call
 from app.core.contacts import Contact
 from app.core.guessing import references_tried, tried_in_vain
-from app.core.hearing import heard_from
+from app.core.hearing import Heard
 from app.core.identity import NOBODY, Identity, Role, identify
 from app.core.orders import Order
 from app.db.lookups import keep_misses, list_misses
@@ -20,7 +20,7 @@ MISSES_COUNT_FOR = timedelta(hours=24)
 
 
 async def recognise(
-    conn: AsyncConnection, parts: Parts, call: Call, order: Order | None, contacts: Sequence[Contact]
+    conn: AsyncConnection, parts: Parts, call: Call, heard: Heard, order: Order | None, contacts: Sequence[Contact]
 ) -> Identity:
     """The identity of the caller to the order; NOBODY where there is none.
 
@@ -29,7 +29,6 @@ async def recognise(
     """
     now, number = parts.clock.now(), shown_number(call)
     misses = await list_misses(conn, call_id=call.call_id, number=number, since=now - MISSES_COUNT_FOR)
-    heard = heard_from(call)
     identity = identify(call, order, contacts, heard=heard, misses=misses) if order else NOBODY
     is_theirs = identity.role in {Role.SENDER, Role.RECIPIENT}
     tried = tried_in_vain(references_tried(heard), order if is_theirs else None)

@@ -23,6 +23,7 @@ from app.db.reviews import (
 from app.errors import ConflictError, DestinationError, ForbiddenError
 from app.services.case import load_case
 from app.services.decide import decide_locked
+from app.services.learn import learn_from_review
 from app.services.match import FRESH
 from app.services.mirror import refresh_order
 from app.services.parts import Parts
@@ -122,6 +123,7 @@ async def _approve_unmoved(
     await change_review(conn, review.id, status="approved", closed_at=at)
     await transition(conn, action.id, Verb.APPROVE, actor=by.name, at=at, data={"review_id": str(review.id)})
     case = await load_case(conn, action)
+    await learn_from_review(conn, parts, case, review.id, by=by.name)
     await schedule_execution(conn, action.id, call_id=action.call_id, order=case.order)
 
 

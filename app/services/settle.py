@@ -29,6 +29,7 @@ from app.db.reviews import find_last_review
 from app.errors import DestinationMissingError
 from app.services.case import Case, load_case
 from app.services.decide import hand_off
+from app.services.learn import learn_from_confirmation
 from app.services.mirror import refresh_order
 from app.services.parts import EXECUTOR, MIRROR, Parts
 from app.services.queue import ask_for_assistance, ask_people, close_open_review, show_again
@@ -195,6 +196,7 @@ async def settle_by_order(conn: AsyncConnection, parts: Parts, record: OrderReco
                 action_id=action.id,
                 data={"event": event},
             )
+            await learn_from_confirmation(conn, parts, await load_case(conn, action))
 
 
 async def _settle_one(

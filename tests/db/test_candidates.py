@@ -164,5 +164,5 @@ async def test_how_many_orders_there_are_is_known_by_counting_and_by_estimating(
         nothing = await find_candidates(conn, heard_from(Call("call-1")), emails=[])
         mirror = await describe_mirror(conn, nothing, now=NOW)
     assert mirror.orders == pytest.approx(orders, rel=0.02)
-    assert mirror.recent == pytest.approx(orders * 30 / 400, rel=0.1)
+    assert mirror.week + mirror.recent == pytest.approx(orders * 30 / 400, rel=0.1)
     assert mirror.months == pytest.approx(orders * 90 / 400, rel=0.1)
