@@ -34,8 +34,8 @@ FEWEST_ORDERS = 50
 # household's, an address misheard into another's, a note about the wrong customer. One order's part of that is its
 # chance, however many orders there are.
 CALLS_THAT_NAME_ANOTHER = {
-    Level.EMAIL_SAME: 0.002,
-    Level.EMAIL_OF_CONTACT: 0.01,
+    Level.EMAIL_SAME: 0.02,
+    Level.EMAIL_OF_CONTACT: 0.03,
     Level.CUSTOMER_ID_SAME: 0.005,
     Level.PHONE_ON_FILE: 0.05,
     Level.PHONE_NAMESAKE: 0.05,

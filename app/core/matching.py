@@ -22,6 +22,8 @@ MOST_KEPT = 10  # what a reviewer can look through
 
 # Each of these names an order or a person; a name does so only beside one of the next.
 IDENTIFYING = frozenset({"reference", "gift_link", "email", "customer_id", "phone"})
+# What callers say of the order itself, and of themselves.
+TOLD_OF_THE_ORDER = frozenset({"name", "counterpart", "product"})
 BESIDE_A_NAME = frozenset({"counterpart", "product", "amount"})
 
 
@@ -123,6 +125,17 @@ def _probabilities(weighed: Sequence[_Weighed], namesakes: int, mirror: Mirror, 
     return posterior([each.bits for each in weighed], prior, none)
 
 
+def _fits_better(other: _Weighed, best: _Weighed) -> bool:
+    """Whether another order of the same name agrees in all that this one is contradicted in: an address or a number
+    that leads to a person's other order leads people wrong.
+    """
+    if any(line.field == "reference" and line.bits > 0 for line in best.evidence):
+        return False
+    contradicted = {line.field for line in best.evidence if line.bits < 0 and line.field in TOLD_OF_THE_ORDER}
+    agreeing = {line.field for line in other.evidence if line.bits > 0}
+    return bool(contradicted) and other.has_the_name and contradicted <= agreeing
+
+
 def _candidate(weighed: _Weighed, probability: float) -> Candidate:
     order = weighed.order
     return Candidate(
@@ -138,7 +151,7 @@ def _outcome(supported: Iterable[tuple[_Weighed, float]], weights: Weights) -> M
     best, probability = ranked[0]
     runner_up = ranked[1][1] if len(ranked) > 1 else 0.0
     is_clear = probability >= weights.enough and probability >= weights.clear_of_next * runner_up
-    if best.may_match and is_clear:
+    if best.may_match and is_clear and not any(_fits_better(other, best) for other, _ in ranked[1:]):
         return MatchOutcome.MATCHED
     together = fsum(share for _, share in ranked)
     return MatchOutcome.AMBIGUOUS if together > MORE_LIKELY_THAN_NOT else MatchOutcome.UNMATCHED
