@@ -22,6 +22,12 @@ from app.core.sounds import sound_of_word
 A_WEEK = timedelta(days=7)
 RECENT = timedelta(days=30)
 SOME_MONTHS = timedelta(days=120)
+AGES = {
+    Level.RECENCY_WEEK: A_WEEK,
+    Level.RECENCY_RECENT: RECENT,
+    Level.RECENCY_MONTHS: SOME_MONTHS,
+    Level.RECENCY_OLD: timedelta.max,
+}
 
 # The share of people with a name that sounds alike, for a name of which nothing else is known, and as how many orders
 # that guess counts beside the mirror's own: a small mirror says little of how rare a name is.
@@ -69,6 +75,11 @@ class Mirror:
     same: int = 0  # with the caller's very name
     alike: int = 0  # with a name like it
     alike_counterparts: int = 0
+
+    def by_age(self) -> dict[Level, int]:
+        """How many orders there are of each age."""
+        old = self.orders - self.week - self.recent - self.months
+        return dict(zip(AGES, (self.week, self.recent, self.months, max(0, old)), strict=True))
 
     def chance_of(self, level: Level) -> float | None:
         """That an order which is not meant agrees so in what names one person."""
@@ -394,19 +405,9 @@ def _compare_recency(order: Order, mirror: Mirror, now: datetime) -> Comparison:
     if moved_at is None:
         return Comparison("recency", None, None, None, "The order does not show when it was placed.")
     age = _aware(now) - moved_at
-    old = mirror.orders - mirror.week - mirror.recent - mirror.months
-    level, number = next(
-        (level, number)
-        for level, limit, number in (
-            (Level.RECENCY_WEEK, A_WEEK, mirror.week),
-            (Level.RECENCY_RECENT, RECENT, mirror.recent),
-            (Level.RECENCY_MONTHS, SOME_MONTHS, mirror.months),
-            (Level.RECENCY_OLD, timedelta.max, old),
-        )
-        if age <= limit
-    )
+    level = next(level for level, limit in AGES.items() if age <= limit)
     heard_at, known_at = _aware(now).date().isoformat(), moved_at.date().isoformat()
-    chance = (max(number, 0) + 1) / (mirror.orders + 4)
+    chance = (mirror.by_age()[level] + 1) / (mirror.orders + 4)
     return Comparison("recency", level, heard_at, known_at, RECENCY_SAYS[level], chance)
 
 

@@ -119,7 +119,9 @@ def _probabilities(weighed: Sequence[_Weighed], namesakes: int, mirror: Mirror, 
     `namesakes` count, with a name that sounds like the caller's: nothing heard speaks for the others.
     """
     size = max(mirror.orders, len(weighed) + namesakes, FEWEST_ORDERS)
-    prior = weights.in_mirror / (size + 1)
+    # Ages that no order of the mirror has take no part of the prior.
+    ages = fsum(weights.levels[level].m for level, number in mirror.by_age().items() if number > 0)
+    prior = weights.in_mirror / (size + 1) / (ages or 1.0)
     as_the_name = max(1.0, weights.levels[Level.NAME_ALIKE].m / mirror.share_of(mirror.alike))
     none = 1.0 - weights.in_mirror + prior * namesakes * as_the_name
     return posterior([each.bits for each in weighed], prior, none)
