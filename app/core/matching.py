@@ -127,15 +127,18 @@ def _probabilities(weighed: Sequence[_Weighed], namesakes: int, mirror: Mirror, 
     return posterior([each.bits for each in weighed], prior, none)
 
 
-def _fits_better(other: _Weighed, best: _Weighed) -> bool:
-    """Whether another order of the same name agrees in all that this one is contradicted in: an address or a number
-    that leads to a person's other order leads people wrong.
+def _is_sound(best: _Weighed, others: Iterable[_Weighed]) -> bool:
+    """Whether what was told of the order bears the match out. Where it contradicts, an address or number is not enough
+    (it leads to a person's other order, or to the household), and no other order may agree in just that.
     """
-    if any(line.field == "reference" and line.bits > 0 for line in best.evidence):
-        return False
+    agreeing = {line.field for line in best.evidence if line.bits > 0}
     contradicted = {line.field for line in best.evidence if line.bits < 0 and line.field in TOLD_OF_THE_ORDER}
-    agreeing = {line.field for line in other.evidence if line.bits > 0}
-    return bool(contradicted) and other.has_the_name and contradicted <= agreeing
+    if not contradicted or agreeing & {"reference", "gift_link"}:
+        return True
+    return best.has_the_name and not any(
+        other.has_the_name and contradicted <= {line.field for line in other.evidence if line.bits > 0}
+        for other in others
+    )
 
 
 def _candidate(weighed: _Weighed, probability: float) -> Candidate:
@@ -153,7 +156,7 @@ def _outcome(supported: Iterable[tuple[_Weighed, float]], weights: Weights) -> M
     best, probability = ranked[0]
     runner_up = ranked[1][1] if len(ranked) > 1 else 0.0
     is_clear = probability >= weights.enough and probability >= weights.clear_of_next * runner_up
-    if best.may_match and is_clear and not any(_fits_better(other, best) for other, _ in ranked[1:]):
+    if best.may_match and is_clear and _is_sound(best, [other for other, _ in ranked[1:]]):
         return MatchOutcome.MATCHED
     together = fsum(share for _, share in ranked)
     return MatchOutcome.AMBIGUOUS if together > MORE_LIKELY_THAN_NOT else MatchOutcome.UNMATCHED
