@@ -125,19 +125,16 @@ def on_file(heard: Heard, contacts: Sequence[Contact]) -> OnFile:
 def compare(heard: Heard, order: Order, people: OnFile, *, mirror: Mirror, now: datetime) -> list[Comparison]:
     """Every field, in the order a reviewer reads them; those that few calls carry only where they were heard."""
     name, role = _compare_name(heard, order, mirror)
-    email, phone = (
-        _compare_email(heard, order, people, mirror, name),
-        _compare_phone(heard, order, people, mirror, role),
-    )
-    if name.level in NOT_THE_NAME and (email.level in NAMES_A_PERSON or phone.level in NAMES_A_PERSON):
-        email, phone, name = _in_doubt(email), _in_doubt(phone), replace(name, level=Level.NAME_OTHER)
+    persons = [_compare_email(heard, order, people, mirror, name)]
+    if heard.contact_ids:
+        persons.append(_compare_customer_id(heard, order, people, mirror))
+    persons.append(_compare_phone(heard, order, people, mirror, role))
+    if name.level in NOT_THE_NAME and any(each.level in NAMES_A_PERSON for each in persons):
+        persons, name = [_in_doubt(each) for each in persons], replace(name, level=Level.NAME_OTHER)
     comparisons = [compare_reference(heard, order)]
     if heard.link_tokens:
         comparisons.append(_compare_link(heard, order))
-    comparisons.append(email)
-    if heard.contact_ids:
-        comparisons.append(_compare_customer_id(heard, order, people, mirror))
-    comparisons += [phone, name]
+    comparisons += [*persons, name]
     if heard.counterparts or heard.companies:
         comparisons.append(_compare_counterpart(heard, order, mirror, besides=role))
     product = _compare_product(heard, order)
@@ -149,7 +146,7 @@ def compare(heard: Heard, order: Order, people: OnFile, *, mirror: Mirror, now: 
 
 
 NOT_THE_NAME = frozenset({Level.NAME_HALF, Level.NAME_OTHER})
-NAMES_A_PERSON = frozenset({Level.EMAIL_SAME, Level.EMAIL_OF_CONTACT, Level.PHONE_ON_FILE})
+NAMES_A_PERSON = frozenset({Level.EMAIL_SAME, Level.EMAIL_OF_CONTACT, Level.CUSTOMER_ID_SAME, Level.PHONE_ON_FILE})
 
 
 def _in_doubt(found: Comparison) -> Comparison:
