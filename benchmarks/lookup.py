@@ -23,12 +23,12 @@ import psycopg
 from sqlalchemy import make_url
 
 from app.db.embedded import EmbeddedPostgres
+from app.evaluation.spoken import SAMPLED
 from app.evaluation.synthetic_mirror import NOW, SyntheticMirror, synthetic_mirrors
 from app.sandbox.spoken.callers import SpokenCall, callers
 from app.services.lookup import HEARD_FIELDS
 from benchmarks.throughput import API_KEY, SECRET, answers, free_port, post_of, run, running, wait_until
 
-SAMPLED = 5_000
 TOKEN = "agent-token-of-the-benchmark"  # noqa: S105 (of a service that lives for a minute)
 
 
