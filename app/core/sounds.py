@@ -18,7 +18,9 @@ LONGEST = 8  # sounds: later ones are mumbled
 
 @lru_cache(maxsize=65_536)
 def sound_of_word(word: str) -> str:
-    """The key of a normalised word; the word itself where it has no letters that Metaphone knows."""
+    """The key of a normalised word; the word itself where Metaphone knows no letter of it, or it has a digit."""
+    if not word.isalpha():
+        return word[:LONGEST]
     sounds = metaphone(word.removeprefix("h")).translate(COARSER)
     kept = [sign for place, sign in enumerate(sounds) if place == 0 or sign != sounds[place - 1]]
     return "".join(kept)[:LONGEST] or word[:LONGEST]

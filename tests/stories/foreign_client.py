@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import secrets
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,12 @@ def about(order: dict[str, Any], person: Person, wish: str, **more: Any) -> dict
     }
 
 
+def _number_of(call_id: str) -> str:
+    """Each caller rings from a number of their own: one that is shared would be learnt as one person's."""
+    number = zlib.crc32(call_id.encode())
+    return f"1{201 + number % 700}{200 + number // 700 % 797}{number % 10_000:04}"
+
+
 def completed(call_id: str, analysis: dict[str, Any], **facts: Any) -> dict[str, Any]:
     """Family E, a call that connected and ended."""
     call = {
@@ -74,7 +81,7 @@ def completed(call_id: str, analysis: dict[str, Any], **facts: Any) -> dict[str,
         "type": "phone_call",
         "category": "batch",
         "category_id": "batch_001",
-        "from_number": "12137771234",
+        "from_number": _number_of(call_id),
         "to_number": "12137771235",
         "agent_id": "agent_987654321",
         "initiated_at": "2026-11-20T10:21:15.945Z",
