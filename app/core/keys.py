@@ -52,7 +52,7 @@ def keys_of(order: Order) -> list[str]:
     keys = {
         *(key for person in (order.recipient, order.sender) for key in _keys_of_person(person)),
         *(f"p:{key}" for item in order.items for key in _word_keys(f"{item.brand or ''} {item.name}")),
-        *(f"c:{sound_of_word(label)}" for label in [company_of(order.sender.email)] if label),
+        *(f"c:{sound_of_word(label.replace('-', ''))}" for label in [company_of(order.sender.email)] if label),
         *(f"g:{_digest(token)}" for token in LINK.findall(order.gift_link or "")),
     }
     return sorted(keys)[:MOST_KEYS_OF_AN_ORDER]
