@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from app.core.calls import Call
 from app.core.contacts import normalise_name, normalise_phone
 from app.core.speech import SpokenCode, read_amount_cents, read_codes, read_emails, read_names, read_phones
+from app.core.spoken_words import PLACEHOLDERS
 
 LONGEST_TEXT = 300  # a field that says more is prose; what it holds stands at its beginning
 MOST_FORMS = 8  # of one kind in one call: more is guessing, by the agent or by the caller
@@ -18,13 +19,6 @@ SHOWN = 200
 
 UUID = re.compile(r"(?<![0-9a-z])[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}(?![0-9a-z])", re.IGNORECASE)
 LINK = re.compile(r"https?://[^\s?#]+/([A-Za-z0-9_-]{6,100})(?=[\s?#/]|$)")
-
-# Written by an agent into a field nobody filled.
-PLACEHOLDERS = frozenset({
-    "anonymous", "caller", "customer", "guest", "n a", "na", "nil", "none", "not available", "not given",
-    "not mentioned", "not provided", "not specified", "not stated", "null", "tbd", "unavailable", "undefined",
-    "unknown", "unspecified", "user",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.calls import Call
 from app.core.hearing import heard_from
 from app.core.orders import Order
-from app.db.candidates import describe_mirror, find_candidates
 from app.db.engine import Database
 from app.db.facts import load
 from app.db.opening import open_database
 from app.evaluation.training import Case
-from app.services.match import contacts_of
+from app.services.match import contacts_of, retrieve
 from app.settings import Settings
 
 MOST_CALLS = 20_000
@@ -76,8 +75,6 @@ async def collect(
     """A call with what is retrieved for it today, and what was decided if anything was."""
     heard = heard_from(call)
     contacts = await contacts_of(conn, heard, call_id=call.call_id)
-    emails = sorted({*heard.emails, *(email for contact in contacts for email in contact.emails)})
-    retrieved = await find_candidates(conn, heard, emails=emails)
-    mirror = await describe_mirror(conn, retrieved, now=now)
+    orders, mirror = await retrieve(conn, heard, contacts, now=now)
     is_answered = is_wrong or approved is not None
-    return Case(call, tuple(contacts), retrieved.orders, mirror, now, is_answered, None if is_wrong else approved)
+    return Case(call, tuple(contacts), tuple(orders), mirror, now, is_answered, None if is_wrong else approved)

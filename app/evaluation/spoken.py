@@ -9,6 +9,7 @@ from random import Random
 from time import perf_counter
 
 from app.adapters.dialnexa.analysis import read_fields
+from app.adapters.goody.payloads import DESTINATION
 from app.adapters.mapping_file import load_mapping
 from app.core.calls import Call, CallStage, Direction
 from app.core.hearing import heard_from
@@ -19,7 +20,7 @@ from app.core.weights import Weights
 from app.db.engine import Database
 from app.db.orders import find_order
 from app.evaluation.recorded import OTHERS, collect
-from app.evaluation.synthetic_mirror import DESTINATION, NOW, SyntheticMirror, order_of, synthetic_mirrors
+from app.evaluation.synthetic_mirror import NOW, SyntheticMirror, order_of, synthetic_mirrors
 from app.evaluation.training import Case
 from app.sandbox.spoken.callers import (
     SpokenCall,

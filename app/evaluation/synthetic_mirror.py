@@ -17,6 +17,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import make_url
 
+from app.adapters.goody.payloads import DESTINATION, STAGES
 from app.core import keys
 from app.core.comparing import last_moved_at
 from app.core.confusion import sound_of
@@ -30,22 +31,9 @@ from app.sandbox.spoken.population import SyntheticOrder, SyntheticPerson, direc
 
 # All ages are counted from here, so that a run today and one next year see the same.
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-DESTINATION = "goody"
 CHUNK = 2_000
 WORKERS = 2
 TELLING = 20  # first orders: a generator that changed makes others
-STAGES = {
-    "created": OrderStage.OPEN,
-    "notified": OrderStage.OPEN,
-    "opened": OrderStage.OPEN,
-    "accepted": OrderStage.ACCEPTED,
-    "pending_payment": OrderStage.ACCEPTED,
-    "paid": OrderStage.ACCEPTED,
-    "ordered": OrderStage.ACCEPTED,
-    "shipped": OrderStage.SHIPPED,
-    "delivered": OrderStage.DELIVERED,
-    "canceled": OrderStage.CANCELLED,
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actions import Proposal, propose, touches_order
 from app.core.calls import Call
+from app.core.comparing import Mirror
 from app.core.contacts import Contact
 from app.core.identity import Identity
 from app.core.lifecycle import ActionStatus
@@ -64,10 +65,17 @@ async def find_match(
     conn: AsyncConnection, heard: Heard, contacts: Sequence[Contact], *, weights: Weights, now: datetime
 ) -> Match:
     """Which order a call is about, by what the mirror holds now and the `contacts` that the directory knows."""
+    orders, mirror = await retrieve(conn, heard, contacts, now=now)
+    return match(heard, orders, contacts, mirror=mirror, now=now, weights=weights)
+
+
+async def retrieve(
+    conn: AsyncConnection, heard: Heard, contacts: Sequence[Contact], *, now: datetime
+) -> tuple[Sequence[Order], Mirror]:
+    """The orders that may be meant, and what the whole mirror tells of them."""
     emails = sorted({*heard.emails, *(email for contact in contacts for email in contact.emails)})
     retrieved = await find_candidates(conn, heard, emails=emails)
-    mirror = await describe_mirror(conn, retrieved, now=now)
-    return match(heard, retrieved.orders, contacts, mirror=mirror, now=now, weights=weights)
+    return retrieved.orders, await describe_mirror(conn, retrieved, now=now)
 
 
 async def contacts_of(conn: AsyncConnection, heard: Heard, *, call_id: str) -> list[Contact]:
