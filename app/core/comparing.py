@@ -81,6 +81,10 @@ class Mirror:
         old = self.orders - self.week - self.recent - self.months
         return dict(zip(AGES, (self.week, self.recent, self.months, max(0, old)), strict=True))
 
+    def share_of_age(self, age: Level) -> float:
+        """How many of all orders are of that age, and never none."""
+        return (self.by_age()[age] + 1) / (self.orders + 4)
+
     def chance_of(self, level: Level) -> float | None:
         """That an order which is not meant agrees so in what names one person."""
         calls = CALLS_THAT_NAME_ANOTHER.get(level)
@@ -201,8 +205,9 @@ def _near_bits(heard: Heard, known: str) -> float:
 
 
 def _near_bits_of(heard: tuple[str, str, str], local: str, domain: str) -> float:
-    if Levenshtein.distance(_digits(heard[0]), _digits(local)) > 1:
-        return -99.0  # people of one name tell their addresses apart by numbers
+    slips = Levenshtein.distance(_digits(heard[0]), _digits(local))
+    if slips > (1 if company_of(f"@{domain}") else 0):
+        return -99.0  # people of one name tell their addresses apart by numbers, most of all with a public provider
     bits = word_bits(heard[0], local)
     if heard[2] == domain:
         return bits + (BITS_OF_A_DOMAIN if company_of(f"@{domain}") else BITS_OF_A_PUBLIC_DOMAIN)
@@ -271,8 +276,9 @@ def _namesake(heard: Heard, order: Order, contacts: Iterable[Contact]) -> str | 
         return None
     for role, full in _names(order).items():
         ours = normalise_name(full)
+        # The caller's first: they are few, and a desk's number is on file for many.
         if all(
-            any(name_level(normalise_name(name), ours) in WHOLE_NAMES for name in told) for told in (names, heard.names)
+            any(name_level(normalise_name(name), ours) in WHOLE_NAMES for name in told) for told in (heard.names, names)
         ):
             return role
     return None
@@ -404,8 +410,7 @@ def _compare_recency(order: Order, mirror: Mirror, now: datetime) -> Comparison:
     age = _aware(now) - moved_at
     level = next(level for level, limit in AGES.items() if age <= limit)
     heard_at, known_at = _aware(now).date().isoformat(), moved_at.date().isoformat()
-    chance = (mirror.by_age()[level] + 1) / (mirror.orders + 4)
-    return Comparison("recency", level, heard_at, known_at, RECENCY_SAYS[level], chance)
+    return Comparison("recency", level, heard_at, known_at, RECENCY_SAYS[level], mirror.share_of_age(level))
 
 
 RECENCY_SAYS = {

@@ -35,6 +35,8 @@ def heard_bits(heard: str, known: str) -> float:
 def code_bits(heard: str, known: str) -> float:
     """How much more likely `heard` is when `known` was said than when a random code of its alphabet was, in bits."""
     heard, known = heard[:LONGEST], known[:LONGEST]
+    if _are_two_codes(sound_of(heard), sound_of(known)):
+        return LEAST_BITS
     signs = set(known)
     alphabet = digits if signs <= _DIGITS else HEX_SIGNS if signs <= _HEX else CODE_SIGNS
     channel = code_channel(alphabet)
@@ -71,9 +73,13 @@ def _code_alignment(heard: str, known: str, channel: Channel) -> float | None:
     if heard == known:
         return _unchanged(known, channel)
     sounds_heard, sounds_known = sound_of(heard), sound_of(known)
-    if _is_hopeless(sounds_heard, sounds_known, 1 + len(known) // 4):
+    if _are_two_codes(sounds_heard, sounds_known):
         return None
     return _best_alignment(heard, known, _differences(sounds_heard, sounds_known), channel)
+
+
+def _are_two_codes(sounds_heard: str, sounds_known: str) -> bool:
+    return _is_hopeless(sounds_heard, sounds_known, 1 + len(sounds_known) // 4)
 
 
 def _word_bits(heard: str, known: str) -> float:

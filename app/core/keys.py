@@ -7,6 +7,7 @@ the mirror is keyed anew.
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from app.core.contacts import normalise_name
@@ -82,10 +83,11 @@ def company_of(email: str | None) -> str | None:
     return None if len(labels) < 2 or labels[0] in PUBLIC_MAIL else labels[0]
 
 
-def telling_words(text: str) -> set[str]:
+@lru_cache(maxsize=16_384)
+def telling_words(text: str) -> frozenset[str]:
     """Of a product, in the singular as far as an "s" at the end tells."""
     words = set(normalise_name(text).split()) - PLAIN_WORDS
-    return {word.removesuffix("s") if len(word) > 3 else word for word in words}
+    return frozenset(word.removesuffix("s") if len(word) > 3 else word for word in words)
 
 
 def _keys_of_person(person: Person) -> Iterator[str]:

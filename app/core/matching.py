@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from math import fsum
+from math import exp2, fsum
 
 from app.core.comparing import FEWEST_ORDERS, WHOLE_NAMES, Mirror, compare, on_file
 from app.core.contacts import Contact
@@ -61,11 +61,21 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class _Weighed:
     order: Order
+    comparisons: Sequence[Comparison]
+    line_bits: Sequence[float]  # of each comparison
     bits: float
-    evidence: tuple[Evidence, ...]
-    is_supported: bool  # something heard speaks for it
+    speaking_for: frozenset[str]  # the fields that do
+    speaking_against: frozenset[str]
     may_match: bool
     has_the_name: bool
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether something heard speaks for it."""
+        return bool(self.speaking_for - {"recency"})
+
+    def bits_of(self, field: str) -> float:
+        return fsum(bits for each, bits in zip(self.comparisons, self.line_bits, strict=True) if each.field == field)
 
 
 def match(
@@ -84,7 +94,7 @@ def match(
     people = on_file(heard, contacts)
     unique = {(order.destination, order.external_id): order for order in orders}.values()
     weighed = [_weigh(order, compare(heard, order, people, mirror=mirror, now=now), weights) for order in unique]
-    namesakes = max(0, mirror.alike - sum(each.has_the_name for each in weighed)) if heard.names else 0
+    namesakes = _other_namesakes(weighed, mirror, weights) if heard.names else 0.0
     probabilities = _probabilities(weighed, namesakes, mirror, weights)
     supported = [(each, p) for each, p in zip(weighed, probabilities, strict=True) if each.is_supported]
     # Ties stand in the order of their ids, so that the same call always reads the same.
@@ -94,31 +104,42 @@ def match(
 
 
 def _weigh(order: Order, comparisons: Sequence[Comparison], weights: Weights) -> _Weighed:
-    evidence = tuple(
-        Evidence(each.field, each.heard, each.known, each.agreement, weights.bits(each), each.says)
-        for each in comparisons
-    )
-    speaking_for = {line.field for line in evidence if line.bits > 0}
+    line_bits = [weights.bits(each) for each in comparisons]
+    weighed = list(zip(comparisons, line_bits, strict=True))
+    speaking_for = frozenset(each.field for each, bits in weighed if bits > 0)
     levels = {each.level for each in comparisons}
-    is_named = "name" in speaking_for and bool(speaking_for & BESIDE_A_NAME)
+    is_named = "name" in speaking_for and not speaking_for.isdisjoint(BESIDE_A_NAME)
     return _Weighed(
         order,
-        bits=fsum(line.bits for line in evidence),
-        evidence=evidence,
-        is_supported=bool(speaking_for - {"recency"}),
+        comparisons,
+        line_bits,
+        bits=fsum(line_bits),
+        speaking_for=speaking_for,
+        speaking_against=frozenset(each.field for each, bits in weighed if bits < 0),
         # People who read out a whole other reference mean that other order, however well they are known to us here.
-        may_match=(is_named or bool(speaking_for & IDENTIFYING)) and Level.REFERENCE_OTHER not in levels,
-        has_the_name=bool(levels & WHOLE_NAMES),
+        may_match=(is_named or not speaking_for.isdisjoint(IDENTIFYING)) and Level.REFERENCE_OTHER not in levels,
+        has_the_name=not levels.isdisjoint(WHOLE_NAMES),
     )
 
 
-def _probabilities(weighed: Sequence[_Weighed], namesakes: int, mirror: Mirror, weights: Weights) -> list[float]:
+def _other_namesakes(weighed: Sequence[_Weighed], mirror: Mirror, weights: Weights) -> float:
+    """How many orders with a name like the caller's were not retrieved, each counted by what its age weighs.
+
+    Those retrieved are the latest. Over all orders an age weighs 1 on average, so the others lack what these have over.
+    """
+    retrieved = [each for each in weighed if each.has_the_name]
+    others = max(0, mirror.alike - len(retrieved))
+    old = weights.levels[Level.RECENCY_OLD].m / mirror.share_of_age(Level.RECENCY_OLD)
+    return max(mirror.alike - fsum(exp2(each.bits_of("recency")) for each in retrieved), others * min(1.0, old))
+
+
+def _probabilities(weighed: Sequence[_Weighed], namesakes: float, mirror: Mirror, weights: Weights) -> list[float]:
     """Bayes' rule over "this order", for each, and "none of them".
 
     Every order of the mirror is equally likely before anything was heard. Of those that were not retrieved, only the
     `namesakes` count, with a name that sounds like the caller's: nothing heard speaks for the others.
     """
-    size = max(mirror.orders, len(weighed) + namesakes, FEWEST_ORDERS)
+    size = max(mirror.orders, len(weighed), FEWEST_ORDERS)
     # Ages that no order of the mirror has take no part of the prior.
     ages = fsum(weights.levels[level].m for level, number in mirror.by_age().items() if number > 0)
     prior = weights.in_mirror / (size + 1) / (ages or 1.0)
@@ -131,21 +152,19 @@ def _is_sound(best: _Weighed, others: Iterable[_Weighed]) -> bool:
     """Whether what was told of the order bears the match out. Where it contradicts, an address or number is not enough
     (it leads to a person's other order, or to the household), and no other order may agree in just that.
     """
-    agreeing = {line.field for line in best.evidence if line.bits > 0}
-    contradicted = {line.field for line in best.evidence if line.bits < 0 and line.field in TOLD_OF_THE_ORDER}
-    if not contradicted or agreeing & {"reference", "gift_link"}:
+    contradicted = best.speaking_against & TOLD_OF_THE_ORDER
+    if not contradicted or best.speaking_for & {"reference", "gift_link"}:
         return True
-    return best.has_the_name and not any(
-        other.has_the_name and contradicted <= {line.field for line in other.evidence if line.bits > 0}
-        for other in others
-    )
+    return best.has_the_name and not any(other.has_the_name and contradicted <= other.speaking_for for other in others)
 
 
 def _candidate(weighed: _Weighed, probability: float) -> Candidate:
     order = weighed.order
-    return Candidate(
-        order.destination, order.external_id, order.reference_id, weighed.bits, probability, weighed.evidence
+    evidence = tuple(
+        Evidence(each.field, each.heard, each.known, each.agreement, bits, each.says)
+        for each, bits in zip(weighed.comparisons, weighed.line_bits, strict=True)
     )
+    return Candidate(order.destination, order.external_id, order.reference_id, weighed.bits, probability, evidence)
 
 
 def _outcome(supported: Iterable[tuple[_Weighed, float]], weights: Weights) -> MatchOutcome:

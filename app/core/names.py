@@ -35,6 +35,7 @@ def compare_names(heard: str, known: str) -> Agreement:
     return Agreement.DIFFERENT if level is Level.NAME_HALF else AGREEMENT[level]
 
 
+@lru_cache(maxsize=16_384)
 def name_level(heard: str, known: str) -> Level | None:
     """Of two normalised names; None where a side has none."""
     theirs, ours = heard.split()[:MOST_WORDS], known.split()[:MOST_WORDS]
@@ -88,7 +89,7 @@ def _compare_words(heard: str, known: str) -> Agreement:
     """EXACT, CLOSE when one is short for the other, PARTIAL when it sounds or looks near it, or DIFFERENT."""
     if heard == known:
         return Agreement.EXACT
-    if heard in short_forms(known):
+    if known in short_forms(heard):
         return Agreement.CLOSE
     shorter = min(len(heard), len(known))
     similarity = JaroWinkler.similarity(heard, known, score_cutoff=LOOKS_A_LITTLE_ALIKE)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.comparing import A_WEEK, RECENT, SOME_MONTHS, Mirror
@@ -13,25 +13,35 @@ from app.core.hearing import Heard
 from app.core.keys import keys_of_heard
 from app.core.orders import Order
 from app.core.speech import CodePart
-from app.db.facts import load
+from app.db.facts import load_text
 
 # At most so many orders for one clue: a company's mail address on thousands of gifts must not make a call's work grow.
 OF_ONE_CLUE = 12
 # And at most so many of all clues together, those first that several clues find.
 FOUND = 24
 # People of one name are counted up to here, so that the name weighs what it should; a commoner one weighs as this.
-MOST_NAMESAKES = 500
+MOST_NAMESAKES = 300
 SHORTEST_END = 4
 LONGEST_END = 23  # a reference has 24 signs
 # So many signs at one end find by their sound alone; with fewer, only among the people of the name that was heard.
 SOUNDING_END = 7
-# From so many orders on they are not counted but estimated from statistics, which costs the same whatever their number.
+# From so many orders on they are not counted but estimated from statistics, which costs the same whatever their number,
+# and not anew for every call.
 COUNTED_UP_TO = 1_000
+ESTIMATE_HOLDS = timedelta(minutes=1)
+# A marker on the connection: the last estimate and when it was made.
+ESTIMATED = "handoff_orders_estimated"
+
+
+def _text(statement: str) -> TextClause:
+    """Without its indentation: psycopg keeps what it made of a statement only up to 4,096 signs."""
+    return text(" ".join(statement.split()))
+
 
 # Each clue is read from its own index. The tails are ranges of a reversed column and not LIKE, since an index serves
 # LIKE only for a constant pattern; ordered, since the planner guesses that a range holds much. What is common (a
 # product, a first name) finds only beside something rarer.
-FIND = text("""
+FIND = _text("""
     WITH named AS MATERIALIZED (
         SELECT id, moved_at, reference_sound FROM orders WHERE keys && :names LIMIT :most
     ), with_counterpart AS MATERIALIZED (
@@ -78,13 +88,13 @@ FIND = text("""
     ), found AS (
         SELECT id FROM hits GROUP BY id ORDER BY sum(worth) DESC, id DESC LIMIT :most_found
     )
-    SELECT CAST(NULL AS jsonb) AS facts, (SELECT count(*) FROM named) AS alike,
+    SELECT CAST(NULL AS text) AS facts, (SELECT count(*) FROM named) AS alike,
         (SELECT count(*) FROM with_counterpart) AS alike_counterparts,
         (SELECT count(*) FROM (SELECT FROM orders WHERE recipient_name_key = ANY(:whole_names) LIMIT :most) AS theirs)
         + (SELECT count(*) FROM (SELECT FROM orders WHERE sender_name_key = ANY(:whole_names) LIMIT :most) AS theirs)
         AS same
     UNION ALL
-    SELECT facts, 0, 0, 0 FROM orders WHERE id = ANY(ARRAY(SELECT id FROM found))
+    SELECT CAST(facts AS text), 0, 0, 0 FROM orders WHERE id = ANY(ARRAY(SELECT id FROM found))
 """)
 
 
@@ -133,7 +143,7 @@ async def find_candidates(conn: AsyncConnection, heard: Heard, *, emails: Sequen
     )
     (counted, *found) = rows.all()
     return Retrieved(
-        tuple(load(Order, row.facts) for row in found), counted.alike, counted.alike_counterparts, counted.same
+        tuple(load_text(Order, row.facts) for row in found), counted.alike, counted.alike_counterparts, counted.same
     )
 
 
@@ -154,10 +164,7 @@ async def describe_mirror(conn: AsyncConnection, retrieved: Retrieved, *, now: d
     """How many orders there are, and how many of late: estimated from statistics at a cost that does not grow with
     them, counted while they are few.
     """
-    moments = {"week": now - A_WEEK, "recent": now - RECENT, "months": now - SOME_MONTHS}
-    orders, *since = await _estimate(conn, *moments.values())
-    if orders <= COUNTED_UP_TO:
-        orders, *since = (await conn.execute(COUNT, moments)).one()
+    orders, *since = await _number_of_orders(conn, now)
     week, recent, months = since
     return Mirror(
         orders=orders,
@@ -168,6 +175,19 @@ async def describe_mirror(conn: AsyncConnection, retrieved: Retrieved, *, now: d
         alike=retrieved.alike,
         alike_counterparts=retrieved.alike_counterparts,
     )
+
+
+async def _number_of_orders(conn: AsyncConnection, now: datetime) -> Sequence[int]:
+    """Of all, of the last week, of the last 30 days, of the last months."""
+    known: tuple[datetime, Sequence[int]] | None = conn.info.get(ESTIMATED)
+    if known is not None and abs(now - known[0]) <= ESTIMATE_HOLDS:
+        return known[1]
+    moments = {"week": now - A_WEEK, "recent": now - RECENT, "months": now - SOME_MONTHS}
+    estimated = await _estimate(conn, *moments.values())
+    if estimated[0] <= COUNTED_UP_TO:
+        return tuple((await conn.execute(COUNT, moments)).one())
+    conn.info[ESTIMATED] = (now, estimated)
+    return estimated
 
 
 COUNT = text("""

@@ -31,9 +31,11 @@ FOLLOWER_SECONDS = 60.0
 RECOVERY_SECONDS = 300.0
 
 # Given on the command line, so that they follow the version of this file; durability stays at its default. The log gets
-# no statements, parameters or errors of sessions, for they quote personal data; the client gets them.
+# no statements, parameters or errors of sessions, for they quote personal data; the client gets them. Pages are read by
+# the session itself: nearly all are in the system's cache, where a hand-over to Postgres' I/O workers costs more.
 SERVER_SETTINGS = """
---listen_addresses= --port=5432 --unix_socket_permissions=0700 --max_connections=100 --shared_buffers=128MB
+--listen_addresses= --port=5432 --unix_socket_permissions=0700 --max_connections=100
+--shared_buffers=128MB --io_method=sync
 --timezone=UTC --log_timezone=UTC --log_min_messages=log --log_min_error_statement=panic --log_error_verbosity=terse
 --log_parameter_max_length_on_error=0 --log_statement=none --log_checkpoints=off
 """

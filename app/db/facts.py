@@ -25,5 +25,11 @@ def load(kind: type[T], stored: Any) -> T:
     return cast("T", _adapter(wanted).validate_python(stored))
 
 
+def load_text(kind: type[T], stored: str) -> T:
+    """The same of a column selected as text: several times faster, for the statements that read many."""
+    wanted: Any = kind
+    return cast("T", _adapter(wanted).validate_json(stored))
+
+
 def load_or_none(kind: type[T], stored: Any) -> T | None:
     return None if stored is None else load(kind, stored)

@@ -40,7 +40,7 @@ class Learnt:
 
 # EM takes every call whose clues are too few for one about no order. Beside that share, probabilities come out far too
 # low where little was heard; with this one they are right on callers who were held out (docs/matching.md).
-IN_MIRROR = 0.95
+IN_MIRROR = 0.97
 
 # A call that is badly heard in one field is so in the next, too: contradictions are not as independent as agreements.
 SHARE_OF_A_CONTRADICTION = 0.6
