@@ -11,7 +11,7 @@ from math import fsum
 
 from app.core.callers import is_attested
 from app.core.calls import Call, Direction
-from app.core.comparing import NEAR_ADDRESS
+from app.core.comparing_people import NEAR_ADDRESS
 from app.core.confusion import word_bits
 from app.core.contacts import Contact, normalise_name
 from app.core.evidence import Agreement, Evidence

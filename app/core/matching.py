@@ -6,12 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from math import exp2, fsum
 
-from app.core.comparing import FEWEST_ORDERS, WHOLE_NAMES, Mirror, compare, on_file
+from app.core.comparing import compare
+from app.core.comparing_people import WHOLE_NAMES, on_file
 from app.core.contacts import Contact
 from app.core.evidence import Agreement, Evidence
 from app.core.fellegi_sunter import posterior
 from app.core.hearing import Heard, heard_from
 from app.core.levels import Comparison, Level
+from app.core.mirror import FEWEST_ORDERS, Mirror
 from app.core.orders import Order
 from app.core.weights import Weights
 

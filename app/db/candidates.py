@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.comparing import A_WEEK, RECENT, SOME_MONTHS, Mirror
 from app.core.confusion import sound_of
 from app.core.hearing import Heard
 from app.core.keys import keys_of_heard
+from app.core.mirror import A_WEEK, RECENT, SOME_MONTHS, Mirror
 from app.core.orders import Order
 from app.core.speech import CodePart
 from app.db.facts import load_text

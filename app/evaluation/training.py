@@ -7,12 +7,14 @@ from datetime import datetime
 from math import fsum
 
 from app.core.calls import Call
-from app.core.comparing import Mirror, compare, on_file
+from app.core.comparing import compare
+from app.core.comparing_people import on_file
 from app.core.contacts import Contact
 from app.core.evidence import Agreement
 from app.core.fellegi_sunter import Candidate, Field, Fitted, Group, Weight, estimate_u, fit, term_bits
 from app.core.hearing import heard_from
 from app.core.levels import AGREEMENT, Comparison, Level
+from app.core.mirror import Mirror
 from app.core.orders import Order
 from app.core.weights import FS_0, Weights
 

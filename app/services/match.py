@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actions import Proposal, propose, touches_order
 from app.core.calls import Call
-from app.core.comparing import Mirror
 from app.core.contacts import Contact
 from app.core.identity import Identity
 from app.core.lifecycle import ActionStatus
 from app.core.matching import Heard, Match, MatchOutcome, heard_from, match
+from app.core.mirror import Mirror
 from app.core.orders import Order
 from app.core.weights import Weights
 from app.db import audit, jobs

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from app.adapters.weights_file import load_weights
 from app.core.calls import Call, Direction
-from app.core.comparing import Mirror
 from app.core.contacts import Contact
 from app.core.fellegi_sunter import Weight
 from app.core.levels import AGREEMENT, Comparison, Level
 from app.core.matching import Agreement, MatchOutcome, heard_from, match
+from app.core.mirror import Mirror
 from app.core.orders import Order, OrderItem, OrderStage, Person, Shipment
 from app.core.weights import FS_0
 
