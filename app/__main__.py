@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.check_commands import ask_of_mapping, check
 from app.errors import HandoffError
 from app.log import configure_logging
 from app.match_commands import match_cli
+from app.policy_commands import policy_cli
 from app.settings import Settings, unknown_settings
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ cli.add_typer(token_cli, name="token")
 cli.add_typer(audit_cli, name="audit")
 cli.add_typer(sandbox_cli, name="sandbox")
 cli.add_typer(match_cli, name="match")
+cli.add_typer(policy_cli, name="policy")
+
+cli.command("check")(check)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -59,6 +64,9 @@ def serve(
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Only the web process; run `handoff worker` beside it.")
     ] = False,
+    allow_incomplete: Annotated[
+        bool, typer.Option("--allow-incomplete", help="Start although the mapping leaves out what handoffs need.")
+    ] = False,
 ) -> None:
     """Take webhooks and serve the REST API; with a worker in the same process unless told otherwise."""
     settings = _load_settings(*TO_SERVE)
@@ -73,6 +81,7 @@ def serve(
     from app.worker import run_worker
 
     adapters = build_adapters(settings)
+    ask_of_mapping(settings, adapters, is_incomplete_allowed=allow_incomplete)
     listener = listen(settings.host, settings.port)
     with listener, open_database(settings, bring_up_to_date=True) as database:
 
@@ -92,7 +101,11 @@ def serve(
 def worker() -> None:
     """Run jobs: understand, match, decide, execute, settle. As many of these as are needed may run."""
     settings = _load_settings(*TO_WORK)
+    import os
     import signal
+
+    # Who asks `serve` is waiting on the line; work is not in such a hurry.
+    os.nice(5)
 
     from app.bootstrap import build_adapters, handlers_of, open_parts
     from app.db.opening import open_database

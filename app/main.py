@@ -15,7 +15,7 @@ from app import __version__
 from app.errors import SettingError
 from app.services.parts import Parts
 from app.web import health, metrics, webhooks
-from app.web.api import audit, calls, links, orders, reviews, tools
+from app.web.api import audit, calls, links, notifications, orders, policies, reviews, signals, switches, tools
 from app.web.errors import describe_errors, install_error_handlers
 from app.web.metrics import RequestMetrics
 
@@ -46,7 +46,10 @@ def create_app(
 
     app = FastAPI(title="Handoff", version=__version__, description=DESCRIPTION, lifespan=lifespan)
     install_error_handlers(app)
-    for module in (webhooks, calls, reviews, orders, links, tools, audit, health, metrics):
+    for module in (
+        *(webhooks, calls, reviews, orders, links, notifications, policies, switches, signals, tools, audit),
+        *(health, metrics),
+    ):
         app.include_router(module.router)
     app.add_middleware(RequestMetrics)
     describe_errors(app)

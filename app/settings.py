@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingError
 
 PREFIX = "HANDOFF_"
+# Variables that a mapping file names: URLs and secrets of the channels to teams.
+CHANNEL_PREFIX = "HANDOFF_CHANNEL_"
 
 # What somebody has to do about a setting that is missing or malformed, by field name.
 REMEDIES = {
@@ -36,8 +39,14 @@ REMEDIES = {
     "log_level": "Give one of debug, info, warning, error.",
     "worker_concurrency": "Give a whole number between 1 and 64.",
     "admin_token": "Give at least 20 characters, e.g. from: openssl rand -base64 32",
-    "policy_file": "Give the path of a policy document, or unset it to use the one that ships.",
+    "policy_file": "Give the path of a policy document, or unset it to keep the live one, at first the one that ships.",
     "mapping_file": "Give the path of a mapping file, or unset it to use the one that ships.",
+    "smtp_url": (
+        "Give smtps://user:password@host, smtp+starttls://user:password@host, or smtp://host for a relay beside it;"
+        " a port and what has to be escaped in a URL as usual."
+    ),
+    "mail_from": "Give the plain address that handoffs are sent from, e.g. handoff@example.com.",
+    "public_url": "Give the http(s) URL under which people reach this service, e.g. https://handoff.example.com.",
     "weights_file": "Give the path of a file that `handoff match train` wrote, or unset it to use the one that ships.",
 }
 
@@ -69,6 +78,10 @@ class Settings(BaseSettings):
     weights_file: Path | None = None
     admin_token: SecretStr | None = Field(None, min_length=20)
 
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = Field(None, pattern=r"^[^@\s<>,;\"]+@[^@\s<>,;\"]+$", max_length=254)
+    public_url: str | None = Field(None, pattern=r"^https?://[^/\s?#]+[^\s?#]*$")
+
     @field_validator("dialnexa_webhook_secrets", "goody_webhook_secrets", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
@@ -87,6 +100,9 @@ class Settings(BaseSettings):
         "policy_file",
         "mapping_file",
         "weights_file",
+        "smtp_url",
+        "mail_from",
+        "public_url",
         mode="before",
     )
     @classmethod
@@ -106,6 +122,22 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("has a port that is no number, or is no URL at all") from None
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            parts = urlsplit(value.get_secret_value()) if value is not None else None
+            _ = parts.port if parts else None
+        except ValueError:
+            raise ValueError("has a port that is no number, or is no URL at all") from None
+        if parts is not None and (parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname):
+            raise ValueError("is no smtp://, smtps:// or smtp+starttls:// URL")
+        return value
+
+    def public_address(self) -> str:
+        """What links to this service begin with; without a slash in the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @classmethod
     def load(cls) -> Self:
@@ -139,4 +171,15 @@ class Settings(BaseSettings):
 def unknown_settings(environment: Iterable[str] = os.environ) -> list[str]:
     """Variables with our prefix that nothing reads: mostly misspelt ones, which would otherwise be silently ignored."""
     known = {PREFIX + field.upper() for field in Settings.model_fields}
-    return sorted(name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known)
+    ours = [name for name in environment if name.upper().startswith(PREFIX)]
+    return sorted(name for name in ours if name.upper() not in known and not name.startswith(CHANNEL_PREFIX))
+
+
+def channel_variables() -> dict[str, str]:
+    """Every variable a mapping file may name, from the environment and .env; an empty one counts as not set."""
+    written = {**dotenv_values(".env", interpolate=False), **os.environ}
+    return {
+        name: value.strip()
+        for name, value in written.items()
+        if name.startswith(CHANNEL_PREFIX) and value and value.strip()
+    }

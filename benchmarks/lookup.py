@@ -36,8 +36,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--lookups", type=int, default=1_000)
-    parser.add_argument("--lookups-per-second", type=float, default=20)
-    parser.add_argument("--calls-per-second", type=float, default=20, help="the intake beside it; 0 for none")
+    parser.add_argument("--lookups-per-second", type=float, default=10)
+    parser.add_argument("--calls-per-second", type=float, default=5, help="the intake beside it; 0 for none")
     parser.add_argument(
         "--no-worker", action="store_true", help="take calls in and leave them, as with workers elsewhere"
     )

@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import re
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -96,18 +97,29 @@ class VendorHttp:
             raise DestinationUnknownError(f"{call} got no whole answer: {type(error).__name__}") from None
         return _written(call, response)
 
+    async def read_clock(self, path: str, *, params: Mapping[str, str | int] | None = None) -> datetime | None:
+        """The vendor's time, from the `Date` of an answer that `get_json` would take; None where it sends none."""
+        return await self._tries(self._read_clock_once, path, params)
+
     async def close(self) -> None:
         await self._reader.aclose()
         await self._writer.aclose()
 
+    async def _read_clock_once(self, path: str, params: Mapping[str, str | int] | None) -> datetime | None:
+        response = await self._get(path, params)
+        _read(f"{self._name}: GET {path}", response)
+        return _http_date(response.headers.get("Date", ""))
+
     async def _read_once(self, path: str, params: Mapping[str, str | int] | None) -> Any:
-        call = f"{self._name}: GET {path}"
+        return _read(f"{self._name}: GET {path}", await self._get(path, params))
+
+    async def _get(self, path: str, params: Mapping[str, str | int] | None) -> httpx.Response:
         request = self._reader.build_request("GET", self._address(path), params=params)
         try:
-            response = await self._send(self._reader, request)
+            return await self._send(self._reader, request)
         except TRANSPORT_ERRORS as error:
+            call = f"{self._name}: GET {path}"
             raise DestinationUnavailableError(f"{call} got no whole answer: {type(error).__name__}") from None
-        return _read(call, response)
 
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
         # httpx bounds the time between two bytes, which a server that drips never exceeds.
@@ -119,6 +131,63 @@ class VendorHttp:
         if not PATH.fullmatch(path) or any(unquote(part) in {".", ".."} for part in path.split("/")):
             raise DestinationMissingError(f"{self._name} has no such route")
         return self._base_url + path
+
+
+class HookHttp:
+    """Posts to whole addresses that are secrets themselves: nothing raised or logged in here shows one."""
+
+    def __init__(self, *, timeout_seconds: float = 10.0) -> None:
+        self._timeout_seconds = timeout_seconds
+        share = timeout_seconds * CONNECT_SHARE
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(timeout_seconds, connect=share, pool=share),
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], name: str) -> None:
+        """Sent once; any 2xx is a yes. `name` stands for the address in error texts. Raises a DestinationError."""
+        try:
+            # What it says beside its status is not read: nobody needs it, and it may have no end.
+            async with (
+                asyncio.timeout(self._timeout_seconds),
+                self._client.stream("POST", url, content=body, headers=headers) as response,
+            ):
+                status, wait = response.status_code, _retry_after_seconds(response)
+        except httpx.InvalidURL:
+            raise DestinationRefusedError(f"{name} is not an address") from None
+        except NOT_SENT as error:
+            raise DestinationUnavailableError(f"{name} was not reached: {type(error).__name__}") from None
+        except TRANSPORT_ERRORS as error:
+            raise DestinationUnknownError(f"{name} gave no whole answer: {type(error).__name__}") from None
+        if response.is_success:
+            return
+        if status in {408, 425, 429} or status >= 500:
+            raise DestinationUnavailableError(f"{name} answered {status}", status_code=status, retry_after_seconds=wait)
+        raise DestinationRefusedError(f"{name} answered {status}", status_code=status)
+
+    async def reach(self, url: str, *, name: str) -> None:
+        """Connect, with TLS where the address says so, and hang up. Raises DestinationUnavailableError."""
+        parts = httpx.URL(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        tls = ssl.create_default_context() if parts.scheme == "https" else None
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                _, writer = await asyncio.open_connection(parts.host, port, ssl=tls)
+                writer.close()
+                await writer.wait_closed()
+        except OSError as error:
+            raise DestinationUnavailableError(f"{name} was not reached: {type(error).__name__}") from None
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def is_web_address(text: str) -> bool:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.host)
 
 
 def _checked_base_url(base_url: str, name: str) -> str:

@@ -1,5 +1,7 @@
 """The mapping file: YAML, checked against the canonical fields and action kinds, laid over the mapping that ships.
 
+How calls are read stands in here, who hears of what in routing_file.py.
+
 Every mistake stops the start: it is named with file, line and path.
 """
 
@@ -9,14 +11,17 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from app.adapters.routing_file import Name, RecordSection, TeamSection, read_records, read_teams
 from app.adapters.yaml_document import DocumentProblem, YamlDocument, load_document
 from app.core.actions import ActionKind, ActionWords
 from app.core.calls import CANONICAL_FIELDS
 from app.core.mapping import CallMapping, canonical_names, normalise_field_name
 from app.core.phrases import normalise_phrase
+from app.core.routing import Routing
 
 DEFAULT_MAPPING_FILE = Path(__file__).parents[1] / "mappings" / "default.yaml"
 SETTING = "HANDOFF_MAPPING_FILE"
+DEFAULT_MINUTES = Routing().escalate_after_minutes
 _REMEDY = "Correct the file, or unset the variable to use the mapping that ships (app/mappings/default.yaml)."
 
 Place = tuple[str | int, ...]
@@ -44,6 +49,10 @@ class _Actions(_Section):
 class _MappingFile(_Section):
     fields: dict[Canonical, list[Words]] = Field(default_factory=dict)
     actions: _Actions = Field(default_factory=_Actions)
+    teams: dict[Name, TeamSection] = Field(default_factory=dict)
+    records: dict[ActionKind, RecordSection] = Field(default_factory=dict)
+    escalate_after_minutes: int | None = Field(None, ge=1, le=24 * 60)
+    confirm_to_callers: bool | None = Field(None, strict=True)
 
 
 def load_mapping(path: Path | None = None) -> CallMapping:
@@ -59,13 +68,31 @@ def load_mapping(path: Path | None = None) -> CallMapping:
     )
 
 
+def load_routing(path: Path | None = None) -> Routing:
+    """Teams, channels and records, of the same files and with the same errors."""
+    shipped = load_document(DEFAULT_MAPPING_FILE, _read_file, setting=SETTING, remedy=_REMEDY)
+    own = _MappingFile() if path is None else load_document(path, _read_file, setting=SETTING, remedy=_REMEDY)
+    return Routing(
+        teams=read_teams(shipped.teams, own.teams),
+        kinds=read_records(shipped.records, own.records),
+        escalate_after_minutes=own.escalate_after_minutes or shipped.escalate_after_minutes or DEFAULT_MINUTES,
+        confirms_to_callers=bool(
+            shipped.confirm_to_callers if own.confirm_to_callers is None else own.confirm_to_callers
+        ),
+    )
+
+
 def _load_one(path: Path) -> CallMapping:
     """What one file says by itself."""
     return load_document(path, _to_mapping, setting=SETTING, remedy=_REMEDY)
 
 
+def _read_file(document: YamlDocument) -> _MappingFile:
+    return _MappingFile.model_validate({} if document.content is None else document.content)
+
+
 def _to_mapping(document: YamlDocument) -> CallMapping:
-    file = _MappingFile.model_validate({} if document.content is None else document.content)
+    file = _read_file(document)
     return CallMapping(
         field_names=_field_names(file.fields),
         action_words=ActionWords(phrases=_phrases(file.actions.phrases), implied_by=_implied_by(file.actions)),

@@ -2,80 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from app.adapters.policy_document import BusinessHoursSection, Document, LossesSection, Parameters
+from app.adapters.policy_rules import Figure, Figures, read_figure, read_rules
+from app.adapters.policy_samples import read_examples
+from app.adapters.policy_schema import policy_schema
+from app.adapters.yaml_document import DocumentProblem, YamlDocument, load_document, parse_document
+from app.core.business_hours import BusinessHours
+from app.core.loss import Losses, Mistake
+from app.core.policy import KindPolicy, Policy, PolicyParameters, Rule, Urgency
+from app.core.quantities import Money, read_money
 
-from app.adapters.yaml_document import DocumentProblem, Place, YamlDocument, load_document
-from app.core.actions import ActionKind
-from app.core.conditions import AllOf, AnyOf, Condition, Not, Operator, Test, TestValue
-from app.core.entitlement import Entry
-from app.core.identity import Role as CallerRole
-from app.core.policy import Effect, KindPolicy, Policy, PolicyParameters, Rule, Urgency, Verdict
+__all__ = ["DEFAULT_POLICY_FILE", "load_policy", "parse_policy", "policy_schema"]
 
 DEFAULT_POLICY_FILE = Path(__file__).parents[1] / "policies" / "default.yaml"
 SETTING = "HANDOFF_POLICY_FILE"
 _REMEDY = "Correct the file, or unset the variable to use the policy that ships (app/policies/default.yaml)."
 _DIGEST_LENGTH = 12  # 48 bits: enough to tell two versions of one deployment's document apart, short enough to read out
-
-Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Role = Annotated[str, StringConstraints(strict=True, pattern=r"^(reviewer|approver)$")]
-Minutes = Annotated[int, Field(strict=True, gt=0, le=525_600)]
-Cents = Annotated[int, Field(strict=True, gt=0)]
-Days = Annotated[int, Field(strict=True, gt=0, le=3_650)]
-Probability = Annotated[float, Field(strict=True, gt=0.5, le=1)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Parameters(_Section):
-    identity_clear: Probability
-    match_clear: Probability
-    default_extension_days: Days
-    max_extension_days: Days
-    high_value_cents: Cents
-    two_approvals_cents: Cents
-    expiry_near_hours: Annotated[int, Field(strict=True, gt=0)]
-
-
-class _Effect(_Section):
-    verdict: Verdict | None = None
-    team: Word | None = None
-    urgency: Urgency | None = None
-    due_minutes: Minutes | None = None
-    approvals_needed: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
-    approval_role: Role | None = None
-
-    def to_effect(self) -> Effect:
-        return Effect(
-            self.verdict, self.team, self.urgency, self.due_minutes, self.approvals_needed, self.approval_role
-        )
-
-
-class _Kind(_Effect):
-    verdict: Verdict
-    team: Word
-    when_identity_clear: Verdict | None = None
-
-
-class _Rule(_Section):
-    id: Word
-    says: Annotated[str, StringConstraints(strict=True, min_length=10, max_length=200, pattern=r"\.$")]
-    when: dict[str, Any]  # read by `_read_condition`, which knows the catalogue of facts
-    then: _Effect
-
-
-class _Document(_Section):
-    version: Annotated[str, StringConstraints(strict=True, pattern=r"^[\w.\-]{1,40}$")]
-    parameters: _Parameters
-    due_minutes: dict[Urgency, Minutes]
-    kinds: dict[ActionKind, _Kind]
-    entitlement: dict[ActionKind, dict[CallerRole, Entry]] = {}
-    rules: list[_Rule]
 
 
 def load_policy(path: Path | None = None) -> Policy:
@@ -83,87 +30,120 @@ def load_policy(path: Path | None = None) -> Policy:
     return load_document(path or DEFAULT_POLICY_FILE, _to_policy, setting=SETTING, remedy=_REMEDY)
 
 
+def parse_policy(text: str, *, name: str) -> Policy:
+    """The policy of a text kept elsewhere than in a file. Raises SettingError naming it, line and path."""
+    return parse_document(text, _to_policy, name=name, setting="The policy", remedy="Correct the document.")
+
+
 def _to_policy(document: YamlDocument) -> Policy:
-    read = _Document.model_validate(document.content)
-    figures = read.parameters.model_dump()
+    read = Document.model_validate(document.content)
     for urgency in Urgency:
         if urgency not in read.due_minutes:
             raise DocumentProblem(("due_minutes",), f"says nothing of {urgency}")
-    rules = _read_rules(read.rules, figures)
+    figures = Figures(_figures(read.parameters))
+    rules = read_rules(read.rules, figures)
+    _check_parameters(figures, read.parameters)
+    losses = _losses(read.losses)
+    kinds = {kind: KindPolicy(entry.to_effect(), entry.when_identity_clear) for kind, entry in read.kinds.items()}
+    _check_prices(kinds, losses)
+    hours = _hours(read.business_hours)
+    _check_sections(rules, losses, hours)
     return Policy(
         version=f"{read.version}+{_digest(document.content)}",  # after all is checked: only then it is plain JSON
-        parameters=PolicyParameters(**figures),
+        parameters=PolicyParameters(
+            read.parameters.identity_clear, read.parameters.match_clear, read.parameters.default_extension_days
+        ),
         due_minutes=read.due_minutes,
-        kinds={kind: KindPolicy(entry.to_effect(), entry.when_identity_clear) for kind, entry in read.kinds.items()},
+        kinds=kinds,
         rules=rules,
         entitlement=read.entitlement,
+        losses=losses,
+        hours=hours,
+        publish_needs_two=read.publish_needs_two,
+        examples=read_examples(read),
     )
 
 
 def _digest(content: Any) -> str:
-    """Of what the document means, not of its spaces and comments: to explain a rule must not lapse approvals."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    """Of what the document decides, not of its spaces, comments and examples: to explain a rule lapses no approval."""
+    rules = [{key: value for key, value in rule.items() if key != "examples"} for rule in content["rules"]]
+    decides = {key: value for key, value in content.items() if key != "examples"} | {"rules": rules}
+    canonical = json.dumps(decides, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
-def _read_rules(rules: list[_Rule], parameters: Mapping[str, float]) -> tuple[Rule, ...]:
-    read: dict[str, Rule] = {}
-    for index, rule in enumerate(rules):
-        place: Place = ("rules", index)
-        if rule.id in read or rule.id == "kind":  # "kind" is the finding of the kinds table
-            raise DocumentProblem((*place, "id"), f"{rule.id} names another finding already")
-        if rule.then.verdict is Verdict.EXECUTE:
+def _figures(parameters: Parameters) -> dict[str, Figure]:
+    return {name: read_figure(value, ("parameters", name)) for name, value in parameters.model_dump().items()}
+
+
+def _check_parameters(figures: Figures, parameters: Parameters) -> None:
+    """A figure that nobody reads is one whose name was mistyped."""
+    for name in parameters.__pydantic_extra__ or {}:
+        if name not in figures.used:
+            raise DocumentProblem(("parameters", name), "is used by no rule")
+
+
+def _losses(section: LossesSection | None) -> Losses | None:
+    if section is None:
+        return None
+    review = _money(section.review)
+    mistakes: dict[str, Mistake] = {}
+    for index, group in enumerate(section.mistakes):
+        place, costs = ("losses", "mistakes", index), _money(group.costs)
+        if costs.currency != review.currency:
+            raise DocumentProblem((*place, "costs"), f"is not in {review.currency}, as the cost of a review is")
+        for kind in group.kinds:
+            if kind in mistakes:
+                raise DocumentProblem((*place, "kinds"), f"{kind} has a price already")
+            mistakes[kind] = Mistake(costs, group.share_of_order, group.floor)
+    return Losses(review, mistakes)
+
+
+def _money(text: str) -> Money:
+    money = read_money(text)
+    if money is None:
+        raise AssertionError("an amount passed its pattern and cannot be read")
+    return money
+
+
+def _check_prices(kinds: dict[Any, KindPolicy], losses: Losses | None) -> None:
+    """Nothing is done alone of which nobody said what a mistake costs."""
+    for kind, entry in kinds.items():
+        if entry.when_identity_clear is not None and (losses is None or kind not in losses.mistakes):
             raise DocumentProblem(
-                (*place, "then", "verdict"), "cannot be execute: a rule only makes a decision stricter"
+                ("kinds", kind, "when_identity_clear"), "takes an entry in losses.mistakes: what would a mistake cost?"
             )
-        effect = rule.then.to_effect()
-        if effect == Effect():
-            raise DocumentProblem((*place, "then"), "asks for nothing")
-        read[rule.id] = Rule(rule.id, rule.says, _read_condition(rule.when, (*place, "when"), parameters), effect)
-    return tuple(read.values())
 
 
-def _read_condition(written: Any, place: Place, parameters: Mapping[str, float]) -> Condition:
-    """`{all: [...]}`, `{any: [...]}`, `{not: ...}`, or `{fact: name, operator: value}`."""
-    match written:
-        case {"all": list(parts), **rest} if parts and not rest:
-            return AllOf(_read_conditions(parts, (*place, "all"), parameters))
-        case {"any": list(parts), **rest} if parts and not rest:
-            return AnyOf(_read_conditions(parts, (*place, "any"), parameters))
-        case {"not": inner, **rest} if not rest:
-            return Not(_read_condition(inner, (*place, "not"), parameters))
-        case {"fact": str(fact), **rest} if len(rest) == 1:
-            ((operator, value),) = rest.items()
-            return _read_test(fact, str(operator), value, place, parameters)
-        case _:
-            raise DocumentProblem(place, "is no condition: write all, any, not, or a fact with one operator")
-
-
-def _read_conditions(parts: list[Any], place: Place, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
-    return tuple(_read_condition(part, (*place, index), parameters) for index, part in enumerate(parts))
-
-
-def _read_test(fact: str, operator: str, value: Any, place: Place, parameters: Mapping[str, float]) -> Test:
-    if operator not in set(Operator):
-        known = ", ".join(sorted(Operator))
-        raise DocumentProblem((*place, operator), f"is no operator; these are: {known}")
+def _hours(section: BusinessHoursSection | None) -> BusinessHours | None:
+    if section is None:
+        return None
     try:
-        return Test(fact, Operator(operator), _read_value(value, (*place, operator), parameters))
-    except ValueError as error:
-        raise DocumentProblem((*place, "fact"), str(error)) from None
+        zone = ZoneInfo(section.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise DocumentProblem(
+            ("business_hours", "timezone"), "is no time zone this machine knows, like America/New_York"
+        ) from None
+    opens, closes = time.fromisoformat(section.opens), time.fromisoformat(section.closes)
+    if opens >= closes:
+        raise DocumentProblem(("business_hours", "to"), "has to be later than from")
+    return BusinessHours(
+        zone, frozenset(section.days), opens, closes, frozenset(map(_day, enumerate(section.holidays)))
+    )
 
 
-def _read_value(value: Any, place: Place, parameters: Mapping[str, float]) -> TestValue:
-    match value:
-        case str() | bool() | int() | float():
-            return value
-        case [*words] if words and all(isinstance(word, str) for word in words):
-            return frozenset(words)
-        case {"parameter": str(name), **rest} if not rest:
-            if name not in parameters:
-                raise DocumentProblem(place, f"{name} is no parameter; these are: {', '.join(sorted(parameters))}")
-            return parameters[name]
-        case _:
-            raise DocumentProblem(
-                place, "is no value: write a word, a number, true or false, a list of words, or a parameter"
-            )
+def _day(numbered: tuple[int, str]) -> date:
+    index, text = numbered
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DocumentProblem(("business_hours", "holidays", index), "is no day of the calendar") from None
+
+
+def _check_sections(rules: tuple[Rule, ...], losses: Losses | None, hours: BusinessHours | None) -> None:
+    """A rule that reads what no section gives could never be judged."""
+    missing = {"time.": "business_hours" if hours is None else "", "confidence.": "losses" if losses is None else ""}
+    for index, rule in enumerate(rules):
+        for beginning, section in missing.items():
+            if section and any(fact.startswith(beginning) and fact != "time.at" for fact in rule.facts):
+                raise DocumentProblem(("rules", index, "when"), f"reads {beginning}*, which takes a section {section}")

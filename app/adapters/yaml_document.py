@@ -48,17 +48,24 @@ class YamlDocument:
 
 
 def load_document(path: Path, read: Callable[[YamlDocument], T], *, setting: str, remedy: str) -> T:
-    """What `read` makes of the file. Every mistake is a SettingError that names file, line and place.
+    """What `read` makes of the file. Every mistake is a SettingError that names file, line and place."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"({path}) cannot be read: {type(error).__name__}"
+        raise SettingError(setting, problem, "Give the path of a readable UTF-8 file.") from None
+    return parse_document(text, read, name=str(path), setting=setting, remedy=remedy)
+
+
+def parse_document(text: str, read: Callable[[YamlDocument], T], *, name: str, setting: str, remedy: str) -> T:
+    """The same of a text that is kept elsewhere than in a file; `name` is what a mistake calls it.
 
     `read` may raise pydantic's ValidationError and DocumentProblem.
     """
     try:
-        document = read_yaml(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"({path}) cannot be read: {type(error).__name__}"
-        raise SettingError(setting, problem, "Give the path of a readable UTF-8 file.") from None
+        document = read_yaml(text)
     except YamlError as error:
-        raise SettingError(setting, f"({path}, line {error.line}) {error.problem}", remedy) from None
+        raise SettingError(setting, f"({name}, line {error.line}) {error.problem}", remedy) from None
     try:
         return read(document)
     except DocumentProblem as found:
@@ -68,7 +75,7 @@ def load_document(path: Path, read: Callable[[YamlDocument], T], *, setting: str
         place = tuple(part for part in first["loc"] if part != "[key]")
         problem = first["msg"].removeprefix("Value error, ")
     written = ".".join(str(part) for part in place) or "the document"
-    raise SettingError(setting, f"({path}, line {document.line_of(place)}) {written}: {problem}", remedy)
+    raise SettingError(setting, f"({name}, line {document.line_of(place)}) {written}: {problem}", remedy)
 
 
 def read_yaml(text: str) -> YamlDocument:

@@ -3,16 +3,16 @@
 A test that could never be judged (unknown fact, wrong operator, a word outside the vocabulary) cannot be made at all.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import ge, gt, le, lt
-from typing import TypeGuard
+from operator import eq, ge, gt, le, lt
 
-from app.core.facts import CATALOGUE, FactType, Inputs, InputValue
+from app.core.facts import CATALOGUE, COUNTS, FactSpec, FactType, Inputs, is_number
+from app.core.history import MOST_COUNTED
+from app.core.quantities import UNIT_SECONDS, Duration, Money
 
-TestValue = str | bool | int | float | frozenset[str]
+TestValue = str | bool | int | float | frozenset[str] | Money | Duration
 
 
 class Operator(StrEnum):
@@ -32,41 +32,52 @@ _ORDERINGS: Mapping[Operator, Callable[[float, float], bool]] = {
     Operator.LTE: le,
     Operator.LT: lt,
 }
-_OPERATORS = {
+OPERATORS = {
     FactType.WORD: {Operator.EQ, Operator.IN, Operator.PRESENT},
     FactType.WORDS: {Operator.CONTAINS_ANY, Operator.PRESENT},
     FactType.FLAG: {Operator.EQ, Operator.PRESENT},
     FactType.NUMBER: {Operator.EQ, Operator.PRESENT, *_ORDERINGS},
+    FactType.MONEY: {Operator.PRESENT, *_ORDERINGS},
+    FactType.DURATION: {Operator.PRESENT, *_ORDERINGS},
+    FactType.TIME: {Operator.PRESENT},
 }
+_WRITTEN = {
+    FactType.WORD: "a word",
+    FactType.WORDS: "words",
+    FactType.FLAG: "a flag, true or false",
+    FactType.NUMBER: "a number",
+    FactType.MONEY: "money, like 500.00 USD",
+    FactType.DURATION: "a length of time, like 30m, 24h or 90d",
+    FactType.TIME: "a moment",
+}
+
+
+Judge = Callable[[Inputs], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One fact compared with one value; ValueError, in words for the rule's author, where that has no sense."""
+    """One fact compared with one value; ValueError, in words for the rule's author, where that has no sense.
+
+    `judge` says whether it holds; None where the fact is missing, not of its type, or of another currency.
+    """
 
     __test__ = False  # not pytest's
 
     fact: str
     operator: Operator
     value: TestValue
+    judge: Judge = field(init=False, repr=False, compare=False)  # made once, judged a million times
 
     def __post_init__(self) -> None:
         spec = CATALOGUE.get(self.fact)
         if spec is None:
             raise ValueError(f"{self.fact} is not in the catalogue of facts")
-        if self.operator not in _OPERATORS[spec.type]:
-            known = ", ".join(sorted(_OPERATORS[spec.type]))
-            raise ValueError(f"{self.fact} is a {spec.type}: it can be asked {known}, not {self.operator}")
+        if self.operator not in OPERATORS[spec.type]:
+            known = ", ".join(sorted(OPERATORS[spec.type]))
+            raise ValueError(f"{self.fact} holds {_WRITTEN[spec.type]}: it can be asked {known}, not {self.operator}")
         _check_value(self.fact, self.operator, self.value)
-
-    def judge(self, inputs: Inputs) -> bool | None:
-        """Whether it holds; None where the fact is missing or not of its type."""
-        known, spec = inputs.get(self.fact), CATALOGUE[self.fact]
-        if self.operator is Operator.PRESENT and spec.type is not FactType.WORDS:
-            return (known is not None) is self.value
-        if known is None or not _is_of_type(known, spec.type):
-            return False if known is None and spec.absent_is_no else None
-        return _compare(self.operator, known, self.value)
+        object.__setattr__(self, "judge", _judge_of_test(self, spec))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +85,22 @@ class AllOf:
     """One part that does not hold settles it; else one that is open leaves it open."""
 
     conditions: tuple["Condition", ...]
+    judge: Judge = field(init=False, repr=False, compare=False)  # made once, judged a million times
 
-    def judge(self, inputs: Inputs) -> bool | None:
-        result: bool | None = True
-        for condition in self.conditions:
-            answer = condition.judge(inputs)
-            if answer is False:
-                return False
-            if answer is None:
-                result = None
-        return result
+    def __post_init__(self) -> None:
+        judges = tuple(condition.judge for condition in self.conditions)
+
+        def judge(inputs: Inputs) -> bool | None:
+            result: bool | None = True
+            for each in judges:
+                answer = each(inputs)
+                if answer is False:
+                    return False
+                if answer is None:
+                    result = None
+            return result
+
+        object.__setattr__(self, "judge", judge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +108,37 @@ class AnyOf:
     """One part that holds settles it; else one that is open leaves it open."""
 
     conditions: tuple["Condition", ...]
+    judge: Judge = field(init=False, repr=False, compare=False)  # made once, judged a million times
 
-    def judge(self, inputs: Inputs) -> bool | None:
-        result: bool | None = False
-        for condition in self.conditions:
-            answer = condition.judge(inputs)
-            if answer is True:
-                return True
-            if answer is None:
-                result = None
-        return result
+    def __post_init__(self) -> None:
+        judges = tuple(condition.judge for condition in self.conditions)
+
+        def judge(inputs: Inputs) -> bool | None:
+            result: bool | None = False
+            for each in judges:
+                answer = each(inputs)
+                if answer is True:
+                    return True
+                if answer is None:
+                    result = None
+            return result
+
+        object.__setattr__(self, "judge", judge)
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
     condition: "Condition"
+    judge: Judge = field(init=False, repr=False, compare=False)  # made once, judged a million times
 
-    def judge(self, inputs: Inputs) -> bool | None:
-        answer = self.condition.judge(inputs)
-        return None if answer is None else not answer
+    def __post_init__(self) -> None:
+        inner = self.condition.judge
+
+        def judge(inputs: Inputs) -> bool | None:
+            answer = inner(inputs)
+            return None if answer is None else not answer
+
+        object.__setattr__(self, "judge", judge)
 
 
 Condition = Test | AllOf | AnyOf | Not
@@ -120,41 +149,86 @@ def facts_of(condition: Condition) -> Iterator[str]:
     match condition:
         case Test(fact=fact):
             yield fact
-        case Not(inner):
+        case Not(condition=inner):
             yield from facts_of(inner)
-        case AllOf(conditions) | AnyOf(conditions):
+        case AllOf(conditions=conditions) | AnyOf(conditions=conditions):
             for each in conditions:
                 yield from facts_of(each)
 
 
-def _compare(operator: Operator, known: InputValue, value: TestValue) -> bool | None:
-    match operator:
-        case Operator.PRESENT:
-            return bool(known) is value
-        case Operator.EQ:
-            return known == value
-        case Operator.IN:
-            return isinstance(value, frozenset) and known in value
-        case Operator.CONTAINS_ANY:
-            return isinstance(value, frozenset) and isinstance(known, list) and not value.isdisjoint(known)
-        case Operator.GTE | Operator.GT | Operator.LTE | Operator.LT:
-            return _ORDERINGS[operator](known, value) if _is_number(known) and _is_number(value) else None
+def _judge_of_test(test: Test, spec: FactSpec) -> Judge:
+    absent = False if spec.absent_is_no else None
+    match test.value:
+        case bool() as value if test.operator is Operator.PRESENT:
+            return _presence(test.fact, spec, value=value)
+        case frozenset() as words:
+            return _membership(test.fact, spec, words, absent)
+        case Money(cents=cents, currency=currency):
+            compared = _ordering(test.fact, _ORDERINGS[test.operator], cents, absent)
+            return compared if spec.currency is None else _in_currency(test.fact, spec.currency, currency, compared)
+        case Duration(seconds=seconds):
+            bound = seconds / UNIT_SECONDS[spec.unit]
+            return _ordering(test.fact, _ORDERINGS[test.operator], bound, absent)
+        case str() | bool() as value:
+            return _equality(test.fact, type(value), value, absent)
+        case number:
+            return _ordering(test.fact, _ORDERINGS.get(test.operator, eq), number, absent)
 
 
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _presence(fact: str, spec: FactSpec, *, value: bool) -> Judge:
+    """A set of words is present where it is not empty, and open where nobody knows it."""
+    if spec.type is not FactType.WORDS:
+        return lambda inputs: (inputs.get(fact) is not None) is value
+
+    def judge(inputs: Inputs) -> bool | None:
+        known = inputs.get(fact)
+        return bool(known) is value if isinstance(known, list) else None
+
+    return judge
 
 
-def _is_of_type(value: InputValue, fact_type: FactType) -> bool:
-    match fact_type:
-        case FactType.WORD:
-            return isinstance(value, str)
-        case FactType.WORDS:
-            return isinstance(value, list)
-        case FactType.FLAG:
-            return isinstance(value, bool)
-        case FactType.NUMBER:
-            return _is_number(value)
+def _membership(fact: str, spec: FactSpec, words: frozenset[str], absent: bool | None) -> Judge:  # noqa: FBT001
+    if spec.type is FactType.WORDS:
+
+        def judge(inputs: Inputs) -> bool | None:
+            known = inputs.get(fact)
+            return not words.isdisjoint(known) if isinstance(known, list) else None
+
+    else:
+
+        def judge(inputs: Inputs) -> bool | None:
+            known = inputs.get(fact)
+            return known in words if isinstance(known, str) else (absent if known is None else None)
+
+    return judge
+
+
+def _equality(fact: str, of_type: type, value: str | bool, absent: bool | None) -> Judge:  # noqa: FBT001
+    def judge(inputs: Inputs) -> bool | None:
+        known = inputs.get(fact)
+        return known == value if isinstance(known, of_type) else (absent if known is None else None)
+
+    return judge
+
+
+def _ordering(fact: str, compare: Callable[[float, float], bool], bound: float, absent: bool | None) -> Judge:  # noqa: FBT001
+    def judge(inputs: Inputs) -> bool | None:
+        known = inputs.get(fact)
+        if known is None:
+            return absent
+        return compare(known, bound) if is_number(known) else None
+
+    return judge
+
+
+def _in_currency(fact: str, currency_fact: str, currency: str, compared: Judge) -> Judge:
+    """Nothing is nothing in any currency; any other amount is compared with one of its own."""
+
+    def judge(inputs: Inputs) -> bool | None:
+        is_comparable = inputs.get(currency_fact) == currency or inputs.get(fact) in (0, None)
+        return compared(inputs) if is_comparable else None
+
+    return judge
 
 
 def _check_value(fact: str, operator: Operator, value: TestValue) -> None:
@@ -169,10 +243,25 @@ def _check_value(fact: str, operator: Operator, value: TestValue) -> None:
         _check_words(fact, value)
     elif spec.type is FactType.WORD:
         if not isinstance(value, str):
-            raise ValueError(f"{fact} is compared with a word")
+            raise ValueError(f"{fact} is compared with {_WRITTEN[spec.type]}")
         _check_words(fact, frozenset({value}))
-    elif isinstance(value, frozenset) or not _is_of_type(value, spec.type):
-        raise ValueError(f"{fact} is compared with a {spec.type}")
+    elif not _is_comparable(value, spec.type):
+        raise ValueError(f"{fact} is compared with {_WRITTEN[spec.type]}")
+    elif fact in COUNTS and is_number(value) and value > MOST_COUNTED:
+        raise ValueError(f"{fact} is never more than {MOST_COUNTED:,}: counts stop there")
+
+
+def _is_comparable(value: TestValue, fact_type: FactType) -> bool:
+    match value:
+        case Money():
+            return fact_type is FactType.MONEY
+        case Duration():
+            return fact_type is FactType.DURATION
+        case frozenset():
+            return False
+        case _:
+            is_flag = isinstance(value, bool)
+            return fact_type is (FactType.FLAG if is_flag else FactType.NUMBER) and (is_flag or is_number(value))
 
 
 def _check_words(fact: str, words: frozenset[str]) -> None:

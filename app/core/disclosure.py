@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from app.core.actions import ActionKind, Proposal, resolve_parameters
 from app.core.entitlement import Entitlement, entitlement_of
-from app.core.handoff import clean_text
 from app.core.identity import Identity, Role
 from app.core.matching import Match, MatchOutcome
 from app.core.orders import Order, OrderStage
+from app.core.plain_text import clean_text
 from app.core.policy import Facts, Policy, PolicyParameters, Verdict, decide
 
 

@@ -1,50 +1,40 @@
 """The message to a team: who called, about what, why, what to do next, and where the evidence is. No more.
 
 Built from typed fields. What was said in free words is bounded and laid on one line, so that it can neither flood a
-message nor pass for a part of it. The gift link is a bearer secret and never gets here.
+message nor pass for a part of it; what is ours to say (owner, next step) is never taken from it. The gift link is a
+bearer secret and never gets here. How a handoff is written down is in the modules beside this one.
 """
 
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from app.core.actions import PARAMETERS, ActionKind, shop_name, why_impossible
+from app.core.actions import ActionKind
+from app.core.appointment import read_appointment
 from app.core.calls import Call
+from app.core.contacts import Contact
+from app.core.gift_links import without_gift_link
+from app.core.handoff_details import details_of, questions_for_caller
 from app.core.identity import Identity, Role
-from app.core.orders import Order, OrderStage, Shipment
+from app.core.order_words import describe_order
+from app.core.orders import Order, Person
+from app.core.phrases import NOTHING, normalise_phrase
+from app.core.plain_text import clean_text
 from app.core.policy import Decision, Facts, Urgency, Verdict, sentence_of
+from app.core.routing import Routing
+from app.core.stakes import impact_of, urgency_reason_of
+from app.core.wishes import WANTS
 
-MAX_TEXT_LENGTH = 300
-MAX_DETAILS = 6  # so that the whole stays within a screen; the rest is one click away, in the call
 MAX_REASONS = 5
+LONGEST_LINK = 2_000  # signed links of recordings are long; beyond this browsers cut
+LONGEST_REACH = 254  # an e-mail address has no more (RFC 5321)
+TIGHT_BOOKING = timedelta(hours=24)  # sooner than this operations have planned already
+OLDEST_CALL = timedelta(days=30)  # a call told later has a wrong clock, or nobody waits for its appointment any more
+OPERATIONS = "operations"
 NOBODY_IDENTIFIED = "not identified"
 
 K = ActionKind
-_WANTS: Mapping[ActionKind, str] = {
-    K.ORDER_STATUS: "asks where the order is",
-    K.EXTEND_EXPIRATION: "wants more time to accept the gift",
-    K.RESEND_GIFT_LINK: "wants the gift link again",
-    K.CANCEL_ORDER: "wants the order cancelled",
-    K.REFUND_ORDER: "wants a refund",
-    K.CHANGE_ADDRESS: "wants another delivery address",
-    K.REPORT_DAMAGE: "reports a damaged item",
-    K.REPORT_MISSING_ITEM: "reports a missing item",
-    K.RETURN_ORDER: "wants to return the order",
-    K.SUBSTITUTE_ITEM: "wants another item instead",
-    K.SEND_ORDER: "wants a gift sent",
-    K.CREATE_WEBHOOK: "asks for a new webhook",
-    K.DELETE_WEBHOOK: "asks to remove a webhook",
-    K.ROUTE_BUYING_INTENT: "is interested in buying",
-    K.CHANGE_BOOKING: "wants to change a booking",
-    K.FOLLOW_UP: "expects somebody to come back",
-    K.ESCALATE: "asks for somebody in charge",
-    K.CREATE_SUBSCRIBER_CHANNEL: "wants to be told by a new channel",
-    K.UPDATE_SUBSCRIBER_CHANNEL: "changes how we may contact them",
-    K.UPDATE_CONTACT: "changes their contact details",
-    K.NONE: "asked for nothing",
-}
 _NEXT_STEPS: Mapping[Verdict, str] = {
     Verdict.EXECUTE: "Nothing to decide: it is done automatically. Tell the caller when it is done.",
     Verdict.HAND_OFF: "Take it from here.",
@@ -52,6 +42,10 @@ _NEXT_STEPS: Mapping[Verdict, str] = {
     Verdict.REVIEW: "Decide in the review queue.",
     Verdict.REFUSE: "Nothing is done. Tell the caller why.",
 }
+_PEOPLE_ACT = frozenset({Verdict.HAND_OFF, Verdict.ASSIST, Verdict.REVIEW})
+_TROUBLE_WITH_ITEM = frozenset({K.REPORT_DAMAGE, K.REPORT_MISSING_ITEM, K.SUBSTITUTE_ITEM})
+_MAIL_WORDS = frozenset({"mail", "email"})
+_UPSETS_PLANS = frozenset({"no_show_risk", "urgent_travel"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,10 @@ class AffectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """What a team needs in order to act without the transcript. Absent is None or empty."""
+    """What a team needs in order to act without the transcript. Absent is None or empty.
+
+    It is stored, and read again for as long as calls are kept: what was added to it later has a default.
+    """
 
     kind: ActionKind
     verdict: Verdict
@@ -74,21 +71,40 @@ class Handoff:
     urgency: Urgency
     due_minutes: int
     team: str  # who gets it
-    owner: str  # who is named as responsible: a person where the call named one, else the team
+    owner: str  # who is responsible: by the mapping, else whom the call named, else the team
     next_step: str
     promise_made: str | None
-    preferred_time: str | None
+    preferred_time: str | None  # in the caller's words
     timezone: str | None
     contact_channel: str | None
     risk_flags: tuple[str, ...]
     links: Mapping[str, str]
     details: Mapping[str, str]
     answer: str | None
+    account: str | None = None  # the caller's entry in the merchant's directory
+    named_owner: str | None = None  # whom the call named, where somebody else is responsible
+    agreed_step: str | None = None  # what was said in the call to come next; a claim, not an instruction
+    impact: tuple[str, ...] = ()
+    urgency_reason: str | None = None
+    due_at: datetime | None = None
+    starts_at: datetime | None = None  # the preferred time, where it can only be one moment
+    reach_at: str | None = None  # the number or address for coming back to the caller
+    expects: str | None = None  # what the caller waits for
+    questions: tuple[str, ...] = ()  # what the caller has to be asked before anybody can act
+    also_tell: tuple[str, ...] = ()  # teams that plan around it
+    record_object: str | None = None  # what the kind is about, in the deployment's words: "gift order", "booking"
+    record_status: str | None = None  # what that record waits for
+    record_url: str | None = None
 
 
-def build_handoff(facts: Facts, decision: Decision) -> Handoff:
-    """The handoff of one decided action."""
-    call = facts.call
+def build_handoff(facts: Facts, decision: Decision, routing: Routing | None = None) -> Handoff:
+    """The handoff of one decided action; `routing` knows the deployment's owners, records and next steps."""
+    facts = without_gift_link(facts)
+    call, known = facts.call, routing or Routing()
+    route = known.route_of(facts.kind)
+    named = _said(call, "escalation_owner") or _said(call, "owner")
+    owner = known.owner_of(decision.team) or named or decision.team
+    starts_at = _starts_at(facts)
     return Handoff(
         kind=facts.kind,
         verdict=decision.verdict,
@@ -98,110 +114,73 @@ def build_handoff(facts: Facts, decision: Decision) -> Handoff:
         urgency=decision.urgency,
         due_minutes=decision.due_minutes,
         team=decision.team,
-        owner=_said(call, "escalation_owner") or _said(call, "owner") or decision.team,
-        next_step=_said(call, "next_step") or _next_step(facts, decision),
+        owner=owner,
+        next_step=_next_step(facts, decision, route.next_step if route else None),
         promise_made=_said(call, "promise_made"),
         preferred_time=_said(call, "preferred_time"),
         timezone=_said(call, "timezone"),
         contact_channel=_said(call, "contact_channel"),
         risk_flags=_flags(decision),
         links=_links(call),
-        details=_details(facts),
+        details=details_of(facts),
         answer=describe_order(facts.order, facts.now) if facts.order and _needs_answer(facts, decision) else None,
+        account=_account(facts.contact),
+        named_owner=named if named != owner else None,
+        agreed_step=_said(call, "next_step"),
+        impact=impact_of(facts),
+        urgency_reason=urgency_reason_of(facts, decision),
+        due_at=facts.now + timedelta(minutes=decision.due_minutes),
+        starts_at=starts_at,
+        reach_at=_reach_at(facts),
+        expects=_expectation(facts),
+        questions=questions_for_caller(facts) if decision.verdict in _PEOPLE_ACT else (),
+        also_tell=_also_tell(facts, decision, starts_at),
+        record_object=clean_text(route.destination_object) or None if route else None,
+        record_status=clean_text(route.status) or None if route else None,
+        record_url=_plain_address(known.record_url(facts.kind, facts.order, call.call_id)),
     )
 
 
-def describe_order(order: Order, now: datetime) -> str:
-    """Where the order is, in one to three short sentences that may be read to the caller."""
-    match order.stage:
-        case OrderStage.OPEN:
-            told = f"waits for its recipient to accept it. {_expiry_sentence(order, now)}"
-        case OrderStage.ACCEPTED:
-            told = f"is accepted and being prepared. {_shipments_sentence(order)}"
-        case OrderStage.SHIPPED:
-            told = f"is on its way. {_shipments_sentence(order)}"
-        case OrderStage.DELIVERED:
-            told = f"is delivered. {_shipments_sentence(order)}"
-        case OrderStage.CANCELLED:
-            told = "is cancelled."
-        case OrderStage.UNKNOWN:
-            told = f"is in the state '{clean_text(order.status)}', which nobody can explain yet."
-    refund = f"It was refunded on {_day(order.refunded_at)}." if order.refunded_at else ""
-    return " ".join(f"Order {clean_text(order.reference_id)} {told} {refund}".split())
+def with_public_url(handoff: Handoff, public_url: str | None) -> Handoff:
+    """The handoff whose links to our own pages can be followed from a mail; unchanged where nobody said our address."""
+    if public_url is None:
+        return handoff
+    links = {name: link if name == "call" else _absolute(link, public_url) for name, link in handoff.links.items()}
+    record_url = _absolute(handoff.record_url, public_url) if handoff.record_url else None
+    return replace(handoff, links=links, record_url=record_url)
 
 
-def assistance_summary(kind: ActionKind, order: Order | None, parameters: Mapping[str, str]) -> str:
-    """The prepared text for the person who does it at the shop's support; without the link that takes the gift."""
-    lines = [_opening(kind, order)]
-    if order:
-        known = {
-            "Order": f"{order.reference_id} (id {order.external_id}), status {order.status}",
-            "Sender": order.sender.full_name,
-            "Recipient": order.recipient.full_name,
-            "Items": "; ".join(f"{item.quantity} x {item.name}" for item in order.items),
-        }
-        lines += [f"{name}: {clean_text(value)}" for name, value in known.items() if value]
-    lines += [f"{_label(name)}: {clean_text(value)}" for name, value in parameters.items() if clean_text(value)]
-    why = why_impossible(kind, order) if order else None
-    if why:
-        lines.append(f"Why by hand: {why}")
-    return "\n".join(lines)
-
-
-def _opening(kind: ActionKind, order: Order | None) -> str:
-    if order and order.stage is OrderStage.OPEN and kind in {ActionKind.CHANGE_ADDRESS, ActionKind.RESEND_GIFT_LINK}:
-        return (
-            "Send the gift's link again, to the recipient's address on file and to no other: "
-            "whoever accepts the gift enters where it goes."
-        )
-    shop = shop_name(order.destination) if order else "the shop"
-    return f"To {shop} support: a customer {_WANTS[kind]}."
-
-
-def as_text(handoff: Handoff) -> str:
-    """A message of at most 20 lines, the most important first; one fact a line."""
-    record = handoff.affected_record
-    lines: list[tuple[str, str | None]] = [
-        (f"[{handoff.urgency.upper()}] {_label(handoff.kind)}", f"due in {handoff.due_minutes} minutes"),
-        ("Caller", handoff.matched_caller),
-        ("Record", f"{shop_name(record.destination)} order {record.reference} ({record.status})" if record else "none"),
-        ("Reason", handoff.reason),
-        ("Answer", handoff.answer),
-        ("Owner", handoff.owner if handoff.owner == handoff.team else f"{handoff.owner} (team {handoff.team})"),
-        ("Next step", handoff.next_step),
-        ("Promised", handoff.promise_made),
-        ("Preferred time", _join(handoff.preferred_time, handoff.timezone)),
-        ("Contact by", handoff.contact_channel),
-        ("Risk", ", ".join(handoff.risk_flags)),
-        *((_label(name), value) for name, value in handoff.details.items()),
-        ("Evidence", "  ".join(f"{name}: {link}" for name, link in handoff.links.items())),
-    ]
-    return "\n".join(f"{name}: {value}" for name, value in lines if value)
-
-
-def clean_text(text: str, limit: int = MAX_TEXT_LENGTH) -> str:
-    """One bounded line without control characters, invisible ones or such that turn the direction of writing."""
-    visible = "".join(_visible(letter) for letter in text[: limit * 4])
-    line = " ".join(visible.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "\u2026"
-
-
-def _visible(letter: str) -> str:
-    """Breaks become spaces, other characters of no shape (category C: controls, formats, surrogates) go."""
-    if letter.isspace():
-        return " "
-    return "" if unicodedata.category(letter).startswith("C") else letter
+def is_web_address(link: str) -> bool:
+    """An absolute http(s) address in plain ASCII, without what could end it early in a message."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    is_plain = len(link) <= LONGEST_LINK and link.isascii() and link.isprintable() and not set(" \"<>`|\\'") & set(link)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain
 
 
 def _caller(call: Call, order: Order | None, identity: Identity) -> str:
     """Who we take the caller for and how surely, else what they said of themselves, marked as such."""
-    person = {Role.SENDER: order.sender, Role.RECIPIENT: order.recipient}.get(identity.role) if order else None
+    person = _person(order, identity)
     if person is not None:
         name = clean_text(person.full_name) or "unnamed"
         return f"{name}, the {identity.role} ({identity.confidence:.0%} sure)"
     said = _said(call, "customer_name")
     who = "contradicts sender and recipient" if identity.role is Role.OTHER else NOBODY_IDENTIFIED
     return f"{who}; says to be {said}" if said else who
+
+
+def _person(order: Order | None, identity: Identity) -> Person | None:
+    return {Role.SENDER: order.sender, Role.RECIPIENT: order.recipient}.get(identity.role) if order else None
+
+
+def _account(contact: Contact | None) -> str | None:
+    """The merchant's own id of the caller: whoever shares what was heard, and no more than that."""
+    if contact is None:
+        return None
+    tier = clean_text(contact.tier or "", 40)
+    return f"{clean_text(contact.contact_id, 80)}{f' ({tier})' if tier else ''}" or None
 
 
 def _record(order: Order | None) -> AffectedRecord | None:
@@ -215,12 +194,15 @@ def _reason(facts: Facts, decision: Decision) -> str:
     """What is wanted, and the sentences of the findings that decided it."""
     why = [sentence_of(finding) for finding in decision.findings if finding.fired and finding.rule != "kind"]
     more = [f"And {len(why) - MAX_REASONS} more findings."] if len(why) > MAX_REASONS else []
-    return " ".join([f"The caller {_WANTS[facts.kind]}.", *why[:MAX_REASONS], *more])
+    return " ".join([f"The caller {WANTS[facts.kind]}.", *why[:MAX_REASONS], *more])
 
 
-def _next_step(facts: Facts, decision: Decision) -> str:
+def _next_step(facts: Facts, decision: Decision, of_route: str | None) -> str:
+    """Ours alone: a step that was named in a call could be anybody's wish."""
     if facts.kind is K.ORDER_STATUS and decision.verdict is Verdict.EXECUTE:
         return "Give the caller the answer."
+    if decision.verdict is Verdict.HAND_OFF and of_route:
+        return clean_text(of_route)
     return _NEXT_STEPS[decision.verdict]
 
 
@@ -234,6 +216,46 @@ def _flags(decision: Decision) -> tuple[str, ...]:
     return tuple(flags) if isinstance(flags, list) else ()
 
 
+def _reach_at(facts: Facts) -> str | None:
+    """The number that called before one that was said; for mail the address on file before that."""
+    call = facts.call
+    if _MAIL_WORDS.isdisjoint(normalise_phrase(_said(call, "contact_channel") or "").split()):
+        return clean_text(call.caller_number or "", LONGEST_REACH) or _said(call, "customer_phone")
+    person = _person(facts.order, facts.identity)
+    return clean_text((person and person.email) or "", LONGEST_REACH) or _said(call, "customer_email")
+
+
+def _expectation(facts: Facts) -> str | None:
+    """What the caller waits for, out of what they said they want and how they want to hear of it."""
+    call = facts.call
+    wishes = (_said(call, name) for name in ("resolution_preference", "refund_expectation"))
+    wish = next((text for text in wishes if text and normalise_phrase(text) not in NOTHING), None)
+    way, when, zone = (_said(call, name) for name in ("contact_channel", "preferred_time", "timezone"))
+    hears = " ".join(part for part in ("to hear from us", f"by {way}" if way else None, when, zone) if part)
+    is_waiting = way or when or facts.kind in {K.FOLLOW_UP, K.ESCALATE}
+    return clean_text("; ".join(part for part in (wish, hears if is_waiting else None) if part)) or None
+
+
+def _starts_at(facts: Facts) -> datetime | None:
+    """Read as of the day of the call: "tomorrow" was said then."""
+    started_at = facts.call.started_at or facts.now
+    said_at = started_at if abs(facts.now - started_at) <= OLDEST_CALL else facts.now
+    time, zone = facts.call.text("preferred_time"), facts.call.text("timezone")
+    moment = read_appointment(time or "", zone or "", now=said_at)
+    return moment if moment and moment > facts.now else None
+
+
+def _also_tell(facts: Facts, decision: Decision, starts_at: datetime | None) -> tuple[str, ...]:
+    """Operations, where a booking leaves little time or an item has to be mended at a place (H21, H25)."""
+    if facts.kind is K.CHANGE_BOOKING:
+        is_soon = starts_at is not None and starts_at - facts.now <= TIGHT_BOOKING
+        is_tight = is_soon or decision.urgency is Urgency.URGENT or not _UPSETS_PLANS.isdisjoint(_flags(decision))
+    else:
+        has_place = bool(_said(facts.call, "location") or _said(facts.call, "store"))
+        is_tight = facts.kind in _TROUBLE_WITH_ITEM and has_place
+    return (OPERATIONS,) if is_tight and decision.team != OPERATIONS else ()
+
+
 def _links(call: Call) -> dict[str, str]:
     """Evidence by the call's id; other links only where they are web addresses, since they come from a call."""
     links = {"call": clean_text(call.call_id), "transcript": f"/v1/calls/{quote(call.call_id, safe='')}"}
@@ -243,70 +265,20 @@ def _links(call: Call) -> dict[str, str]:
             name.removesuffix("_link"): call.text(name) for name in ("payment_link", "support_link", "fulfillment_link")
         },
     }
-    return links | {name: link.strip() for name, link in found.items() if link and _is_web_address(link.strip())}
+    return links | {name: link.strip() for name, link in found.items() if link and is_web_address(link.strip())}
 
 
-def _is_web_address(link: str) -> bool:
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return False
-    is_plain = len(link) <= 2_000 and link.isascii() and link.isprintable() and not set(' "<>`') & set(link)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain
+def _plain_address(link: str | None) -> str | None:
+    """An address as the mapping makes it, where it is a web address or a path of ours."""
+    if link is None:
+        return None
+    is_path = link.startswith("/") and not link.startswith("//") and is_web_address(f"https://here{link}")
+    return link if is_path or is_web_address(link) else None
 
 
-def _details(facts: Facts) -> dict[str, str]:
-    """What the kind carries and the handoff has no own line for."""
-    own_lines = {
-        "promise_made", "preferred_time", "timezone", "contact_channel", "next_step", "escalation_owner", "owner",
-    }  # fmt: skip
-    names = [name for name in facts.parameters if name not in own_lines]
-    wanted = [name for name in (*PARAMETERS[facts.kind], "requested_action", "expiration_problem") if name in names]
-    cleaned = {name: clean_text(facts.parameters[name]) for name in wanted}
-    return {name: value for name, value in list(cleaned.items())[:MAX_DETAILS] if value}
+def _absolute(link: str, public_url: str) -> str:
+    return public_url.rstrip("/") + link if link.startswith("/") else link
 
 
-def _said(call: Call, field: str) -> str | None:
-    return clean_text(call.text(field) or "") or None
-
-
-def _expiry_sentence(order: Order, now: datetime) -> str:
-    if order.expires_at is None:
-        return "It does not expire."
-    return f"It {'expired' if order.expires_at <= now else 'expires'} on {_day(order.expires_at)}."
-
-
-def _shipments_sentence(order: Order) -> str:
-    """The last parcel decides when all is there; how many there are is said where it is more than one."""
-    sentences = [_shipment_words(shipment) for shipment in order.shipments]
-    told = [sentence for sentence in sentences if sentence]
-    if not told:
-        return ""
-    if len(order.shipments) == 1:
-        return f"The parcel {told[0]}."
-    return f"It comes in {len(order.shipments)} parcels: " + "; ".join(f"one {each}" for each in told[:3]) + "."
-
-
-def _shipment_words(shipment: Shipment) -> str:
-    by = f" by {clean_text(shipment.carrier, 60)}" if shipment.carrier else ""
-    if shipment.delivered_at:
-        return f"was delivered{by} on {_day(shipment.delivered_at)}"
-    if shipment.eta_at:
-        return f"is sent{by} and expected on {_day(shipment.eta_at)}"
-    if shipment.shipped_at:
-        return f"was shipped{by} on {_day(shipment.shipped_at)}"
-    return f"goes{by}" if by else ""
-
-
-def _day(moment: datetime) -> str:
-    """A date as people say it, in UTC, which is what the shop keeps."""
-    day = moment.astimezone(UTC)
-    return f"{day.day} {day:%B %Y}"
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _join(*parts: str | None) -> str:
-    return " ".join(part for part in parts if part)
+def _said(call: Call, name: str) -> str | None:
+    return clean_text(call.text(name) or "") or None

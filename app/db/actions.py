@@ -110,6 +110,20 @@ async def list_actions(
     return [_action(row) for row in await conn.execute(query.limit(limit))]
 
 
+async def list_decided_actions(
+    conn: AsyncConnection, *, kinds: Sequence[ActionKind], before: tuple[datetime, UUID] | None, limit: int
+) -> list[ActionRecord]:
+    """Newest first, whatever became of them."""
+    query = (
+        select(actions)
+        .where(actions.c.kind.in_(kinds), actions.c.decision.is_not(None))
+        .order_by(actions.c.created_at.desc(), actions.c.id.desc())
+    )
+    if before is not None:
+        query = query.where(tuple_(actions.c.created_at, actions.c.id) < before)
+    return [_action(row) for row in await conn.execute(query.limit(limit))]
+
+
 async def save_decision(
     conn: AsyncConnection,
     action_id: UUID,

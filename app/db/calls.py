@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, func, select, tuple_, update
+from sqlalchemy import Row, Select, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.actions import ActionKind
 from app.core.calls import Call, CallStage
 from app.core.identity import Identity
 from app.core.matching import Match
 from app.db.facts import dump, load, load_or_none
-from app.db.tables import calls
+from app.db.tables import actions, calls
 from app.errors import NotFoundError
+
+SAMPLED_FROM = 10_000  # the latest calls that a sample is drawn from
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +73,44 @@ async def save_match(conn: AsyncConnection, call_id: str, match: Match, identity
 
 
 async def list_calls(
-    conn: AsyncConnection, *, before: tuple[datetime, str] | None, limit: int, stage: str | None = None
+    conn: AsyncConnection,
+    *,
+    before: tuple[datetime, str] | None,
+    limit: int,
+    stage: CallStage | None = None,
+    kind: ActionKind | None = None,
 ) -> list[CallRecord]:
     """Newest first; `before` is the creation time and id of the last one seen."""
-    query = select(calls).order_by(calls.c.created_at.desc(), calls.c.call_id.desc())
+    query = _newest(stage, kind)
     if before is not None:
         query = query.where(tuple_(calls.c.created_at, calls.c.call_id) < before)
-    if stage is not None:
-        query = query.where(calls.c.stage == stage)
     return [_record(row) for row in await conn.execute(query.limit(limit))]
+
+
+async def sample_calls(
+    conn: AsyncConnection, number: int, *, stage: CallStage | None = None, kind: ActionKind | None = None
+) -> list[CallRecord]:
+    """So many at random out of the latest, so that a look at them costs the same however many calls are kept."""
+    latest = _newest(stage, kind).with_only_columns(calls.c.call_id).limit(SAMPLED_FROM).subquery()
+    chosen = select(latest.c.call_id).order_by(func.random()).limit(number)
+    query = select(calls).where(calls.c.call_id.in_(chosen)).order_by(calls.c.created_at.desc(), calls.c.call_id.desc())
+    return [_record(row) for row in await conn.execute(query)]
 
 
 async def count_calls_by_stage(conn: AsyncConnection) -> dict[str, int]:
     counted = {stage.value: 0 for stage in CallStage}
     rows = await conn.execute(select(calls.c.stage, func.count().label("number")).group_by(calls.c.stage))
     return counted | {row.stage: row.number for row in rows}
+
+
+def _newest(stage: CallStage | None, kind: ActionKind | None) -> Select[Any]:
+    """Calls in this stage that led to an action of this kind; None is any."""
+    query = select(calls).order_by(calls.c.created_at.desc(), calls.c.call_id.desc())
+    if stage is not None:
+        query = query.where(calls.c.stage == stage)
+    if kind is not None:
+        query = query.where(calls.c.call_id.in_(select(actions.c.call_id).where(actions.c.kind == kind)))
+    return query
 
 
 def _record(row: Row[tuple[object, ...]]) -> CallRecord:

@@ -178,6 +178,17 @@ async def reschedule(
     _check_held(job, put_back)
 
 
+async def hurry(conn: AsyncConnection, dedupe_keys: Sequence[str]) -> None:
+    """Those of these that wait for a later time may run now."""
+    if dedupe_keys:
+        await conn.execute(
+            update(jobs)
+            .where(jobs.c.dedupe_key.in_(dedupe_keys), jobs.c.status == "waiting", jobs.c.run_at > func.now())
+            .values(run_at=func.clock_timestamp())
+        )
+        conn.info[ENQUEUED] = True
+
+
 async def bury(conn: AsyncConnection, job: Job, *, error: str) -> None:
     """Lay the job aside for a person (dead letter)."""
     buried = await conn.execute(

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.fingerprint import Fingerprint
@@ -122,7 +122,7 @@ async def list_last_review_ids(conn: AsyncConnection, action_ids: Sequence[UUID]
         return {}
     query = (
         select(reviews.c.action_id, reviews.c.id)
-        .distinct(reviews.c.action_id)
+        .ext(distinct_on(reviews.c.action_id))
         .where(reviews.c.action_id.in_(action_ids))
         .order_by(reviews.c.action_id, reviews.c.created_at.desc(), reviews.c.id)
     )
@@ -144,6 +144,7 @@ async def list_reviews(
     status: str | None,
     kind: str | None,
     call_id: str | None,
+    queue: str | None = None,
     after: tuple[int, datetime, UUID] | None,
     limit: int,
 ) -> list[ReviewRecord]:
@@ -155,7 +156,9 @@ async def list_reviews(
         .order_by(c.priority.desc(), c.due_at, c.id)
         .limit(limit)
     )
-    for column, wanted in ((c.status, status), (actions.c.kind, kind), (actions.c.call_id, call_id)):
+    in_queue = func.coalesce(actions.c.decision["queue"].astext, "general")  # decided before there were queues
+    filters = ((c.status, status), (actions.c.kind, kind), (actions.c.call_id, call_id), (in_queue, queue))
+    for column, wanted in filters:
         if wanted is not None:
             query = query.where(column == wanted)
     if after is not None:

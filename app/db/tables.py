@@ -6,6 +6,7 @@ file of its name.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -99,6 +100,19 @@ calls = Table(
     CheckConstraint("matched_revision <= revision", name="match_is_of_a_known_revision"),
     Index("calls_newest_first", "created_at", "call_id"),
     Index("calls_by_stage", "stage"),
+    # By the number of the person, whoever dialled: what somebody did before counts in a decision.
+    Index(
+        "calls_by_caller",
+        text("(facts ->> 'from_number')"),
+        "created_at",
+        postgresql_where=text("direction is distinct from 'outbound'"),
+    ),
+    Index(
+        "calls_by_called",
+        text("(facts ->> 'to_number')"),
+        "created_at",
+        postgresql_where=text("direction = 'outbound'"),
+    ),
 )
 
 orders = Table(
@@ -215,6 +229,8 @@ actions = Table(
     Index("actions_newest_first", "created_at", "id"),
     Index("actions_by_status", "status", "created_at"),
     Index("actions_by_order", "order_id"),
+    # The day's cancellations and refunds, which every further one is held against.
+    Index("actions_of_money", "updated_at", postgresql_where=text("kind in ('cancel_order', 'refund_order')")),
 )
 
 reviews = Table(
@@ -364,6 +380,8 @@ audit_entries = Table(
     CheckConstraint("actor <> ''", name="no_entry_without_an_actor"),
     Index("audit_entries_by_call", "call_id", "id"),
     Index("audit_entries_by_action", "action_id", "id"),
+    # What a replay of policy reads, in the order of time.
+    Index("audit_entries_of_decisions", "at", "id", postgresql_where=text("event = 'action.decided'")),
 )
 
 audit_seals = Table(
@@ -456,4 +474,94 @@ reference_misses = Table(
     Column("number_digest", LargeBinary, comment="of the caller's number; null where it was withheld"),
     _time("tried_at", nullable=False),
     Index("reference_misses_by_number", "number_digest", "tried_at"),
+)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("version", Text, primary_key=True, comment="what the document calls itself, and its digest"),
+    Column("document", Text, nullable=False, comment="the YAML as it was given; a trigger refuses to change it"),
+    Column("note", Text, comment="why it was drafted; null where nobody said"),
+    Column("status", Text, nullable=False),
+    Column("is_shadow", Boolean, nullable=False, server_default=text("false"), comment="judged beside the live one"),
+    Column("drafted_by", Text, nullable=False),
+    _now("drafted_at"),
+    Column("published_by", Text, comment="who made it the live one last; null of a draft"),
+    _time("published_at"),
+    Column(
+        "replaced",
+        Text,
+        ForeignKey("policy_versions.version"),
+        comment="the live one before it, where a rollback leads; null where there was none",
+    ),
+    CheckConstraint("status in ('draft', 'live', 'retired')", name="policy_status_is_known"),
+    CheckConstraint("(status = 'draft') = (published_at is null)", name="only_a_draft_was_never_live"),
+    CheckConstraint("(published_by is null) = (published_at is null)", name="published_by_somebody"),
+    CheckConstraint("not (is_shadow and status = 'live')", name="a_shadow_has_no_effect"),
+    CheckConstraint("replaced <> version", name="no_policy_replaced_itself"),
+    Index("one_live_policy", "status", unique=True, postgresql_where=text("status = 'live'")),
+    Index("one_shadow_policy", "is_shadow", unique=True, postgresql_where=text("is_shadow")),
+    Index("policy_versions_newest_first", "drafted_at", "version"),
+)
+
+policy_signatures = Table(
+    "policy_signatures",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("version", Text, ForeignKey("policy_versions.version"), nullable=False),
+    Column("digest", Text, nullable=False, comment="of exactly the list of dangerous flips that was signed"),
+    Column("flips", Integer, nullable=False, comment="how many are on the list"),
+    _time("since", nullable=False, comment="the decisions that were replayed: from here"),
+    _time("until", nullable=False, comment="to here"),
+    Column("signed_by", Text, nullable=False),
+    _time("signed_at", nullable=False),
+    UniqueConstraint("version", "digest", "signed_by", name="list_signed_once_by_each"),
+)
+
+shadow_differences = Table(
+    "shadow_differences",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _time("at", nullable=False),
+    Column("action_id", Uuid, ForeignKey("actions.id"), nullable=False),
+    Column("live_version", Text, ForeignKey("policy_versions.version"), nullable=False),
+    Column("shadow_version", Text, ForeignKey("policy_versions.version"), nullable=False),
+    Column("changes", JSONB, nullable=False, comment="core.policy_changes.Change, one for each part that differs"),
+    Column("dangers", ARRAY(Text), nullable=False, comment="core.policy_changes.Danger; empty where none"),
+    Index("shadow_differences_newest_first", "shadow_version", "id"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _uuid_key(),
+    Column("handoff_id", Uuid, ForeignKey("handoffs.id"), nullable=False),
+    Column("team", Text, nullable=False, comment="whose line it is; its last channels are the fallback team's"),
+    Column("channel", Text, nullable=False, comment="core.routing.Channel.name"),
+    Column("status", Text, nullable=False, server_default=text("'pending'")),
+    Column("tries", Integer, nullable=False, server_default=text("0"), comment="each counted before it is made"),
+    Column("last_error", Text, comment="our own word and a status code, never a stranger's; null while all went well"),
+    _time("created_at", nullable=False),
+    _time("tried_at", comment="null until the first try"),
+    _time("delivered_at"),
+    _time("escalated_at", comment="when the next channel was taken in its place; null while it was not"),
+    UniqueConstraint("handoff_id", "channel", name="one_notification_per_handoff_and_channel"),
+    CheckConstraint("status in ('pending', 'delivered', 'dead')", name="notification_status_is_known"),
+    CheckConstraint("(delivered_at is not null) = (status = 'delivered')", name="delivered_has_delivered_at"),
+    CheckConstraint("status <> 'dead' or last_error is not null", name="dead_says_why"),
+    Index("notifications_newest_first", "created_at", "id"),
+    Index("notifications_not_delivered", "status", "created_at", postgresql_where=text("status <> 'delivered'")),
+)
+
+switches = Table(
+    "switches",
+    metadata,
+    Column("scope", Text, primary_key=True, comment="kind: of action; destination: a shop"),
+    Column("name", Text, primary_key=True),
+    _time("off_since", comment="null while it is on"),
+    Column("changed_by", Text, nullable=False),
+    _time("changed_at", nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("scope in ('kind', 'destination')", name="switch_scope_is_known"),
+    CheckConstraint("reason <> ''", name="switched_for_a_reason"),
 )

@@ -8,13 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.contacts import Contact
 from app.core.fingerprint import Fingerprint, fingerprint
 from app.core.hearing import heard_from
-from app.core.identity import NOBODY, Identity
+from app.core.history import NO_HISTORY, History
+from app.core.identity import NOBODY, Identity, Role
 from app.core.matching import Match, MatchOutcome
 from app.core.orders import Order
 from app.core.policy import Decision, Facts
 from app.db.actions import ActionRecord
 from app.db.calls import CallRecord, get_call
 from app.db.contacts import find_contacts
+from app.db.history import count_history
 from app.db.orders import OrderRecord, get_order
 
 UNMATCHED = Match(MatchOutcome.UNMATCHED, (), "none")
@@ -28,6 +30,7 @@ class Case:
     match: Match
     identity: Identity
     contact: Contact | None
+    history: History = NO_HISTORY
 
     @property
     def order(self) -> Order | None:
@@ -74,6 +77,7 @@ class Case:
             order=self.order,
             contact=self.contact,
             now=now,
+            history=self.history,
         )
 
 
@@ -81,7 +85,8 @@ async def load_case(conn: AsyncConnection, action: ActionRecord) -> Case:
     record = await get_call(conn, action.call_id)
     order_record = await get_order(conn, action.order_id) if action.order_id is not None else None
     match, identity = _of_this_order(record, order_record)
-    return Case(action, record, order_record, match, identity, await _contact_of(conn, record))
+    case = Case(action, record, order_record, match, identity, await _contact_of(conn, record))
+    return replace(case, history=await _history_of(conn, case))
 
 
 def _of_this_order(record: CallRecord, order_record: OrderRecord | None) -> tuple[Match, Identity]:
@@ -100,3 +105,23 @@ async def _contact_of(conn: AsyncConnection, record: CallRecord) -> Contact | No
     heard = heard_from(record.call)
     contacts = await find_contacts(conn, ids=heard.contact_ids, emails=heard.emails, phones=heard.phones)
     return contacts[0] if len(contacts) == 1 else None
+
+
+async def _history_of(conn: AsyncConnection, case: Case) -> History:
+    action, order, role = case.action, case.order, case.identity.role
+    people = {Role.SENDER: order.sender, Role.RECIPIENT: order.recipient} if order else {}
+    emails = [person.email for at, person in people.items() if at is role and person.email]
+    # Who asks about no order may still be known as somebody who buys.
+    bought_by = list(case.contact.emails) if order is None and case.contact else emails if role is Role.SENDER else []
+    return await count_history(
+        conn,
+        action_id=action.id,
+        kind=action.kind,
+        call_id=action.call_id,
+        number=case.record.call.caller_number,
+        order_id=action.order_id,
+        destination=order.destination if order else None,
+        role=role,
+        emails=emails,
+        sender_emails=bought_by,
+    )

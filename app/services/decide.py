@@ -1,26 +1,37 @@
 """Ask the policy about an action, keep the decision whole, and set going what it says."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actions import ActionKind, Proposal, resolve_parameters
+from app.core.chain import storable
 from app.core.fingerprint import Fingerprint
-from app.core.handoff import build_handoff
 from app.core.lifecycle import ActionStatus, Verb
-from app.core.policy import Decision, Verdict, decide
+from app.core.policy import Decision, Policy, Verdict, decide_from_inputs
+from app.core.policy_changes import changes_between, dangers_of, kept_of, outcome_of
 from app.db import audit, jobs
 from app.db.actions import ActionRecord, get_action, save_decision
-from app.db.handoffs import insert_handoff
 from app.db.jobs import Job
+from app.db.policies import insert_difference
 from app.db.reviews import find_open_review
 from app.services.case import Case, load_case
+from app.services.hand_off import hand_off
+from app.services.live_policy import policies_in_force
 from app.services.parts import POLICY, Parts
 from app.services.queue import ask_for_assistance, ask_people, show_again
 from app.services.schedule import schedule_execution
 from app.services.transition import transition
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    case: Case
+    decision: Decision
+    shown: Fingerprint
+    shadow: Policy | None
 
 
 async def decide_action(parts: Parts, job: Job) -> None:
@@ -36,17 +47,17 @@ async def decide_locked(conn: AsyncConnection, parts: Parts, action: ActionRecor
     What waits for people stays with them, whatever policy would say now: news never makes an action more autonomous.
     """
     if action.status is ActionStatus.PROPOSED:
-        case, decision, shown = await _judge(conn, parts, action)
-        await _save(conn, parts, case, decision, shown)
-        await _follow(conn, parts, case, decision, shown)
+        judged = await _judge(conn, parts, action)
+        await _save(conn, parts, judged)
+        await _follow(conn, parts, judged.case, judged.decision, judged.shown)
         return False
     if action.status is ActionStatus.AWAITING_REVIEW:
-        case, decision, shown = await _judge(conn, parts, action)
+        judged = await _judge(conn, parts, action)
         review = await find_open_review(conn, action.id)
-        if review is None or shown.digest == review.fingerprint.digest:
+        if review is None or judged.shown.digest == review.fingerprint.digest:
             return False
-        await _save(conn, parts, case, decision, shown)
-        moved = await show_again(conn, parts, review, decision, shown)
+        await _save(conn, parts, judged)
+        moved = await show_again(conn, parts, review, judged.decision, judged.shown)
         await transition(
             conn,
             action.id,
@@ -59,23 +70,27 @@ async def decide_locked(conn: AsyncConnection, parts: Parts, action: ActionRecor
     return False
 
 
-async def _judge(conn: AsyncConnection, parts: Parts, action: ActionRecord) -> tuple[Case, Decision, Fingerprint]:
+async def _judge(conn: AsyncConnection, parts: Parts, action: ActionRecord) -> _Judged:
+    policies = await policies_in_force(conn, parts)
+    policy = policies.live
     case = await load_case(conn, action)
     now = parts.clock.now()
     parameters = resolve_parameters(
         Proposal(action.kind, action.parameters),
         case.order,
-        default_extension_days=parts.policy.parameters.default_extension_days,
+        default_extension_days=policy.parameters.default_extension_days,
         now=now,
     )
     case = replace(case, action=replace(action, parameters=parameters))
-    decision = decide(case.facts(now), parts.policy)
-    shown = case.fingerprint(parts.policy.version)
-    return replace(case, action=replace(case.action, decision=decision, fingerprint=shown)), decision, shown
+    # Judged is what can be stored, to the last digit: a replay must not see a probability on the other side of a bound.
+    decision = decide_from_inputs(storable(case.facts(now).inputs()), policy)
+    shown = case.fingerprint(policy.version)
+    case = replace(case, action=replace(case.action, decision=decision, fingerprint=shown))
+    return _Judged(case, decision, shown, policies.shadow)
 
 
-async def _save(conn: AsyncConnection, parts: Parts, case: Case, decision: Decision, shown: Fingerprint) -> None:
-    action = case.action
+async def _save(conn: AsyncConnection, parts: Parts, judged: _Judged) -> None:
+    action, decision, shown = judged.case.action, judged.decision, judged.shown
     await save_decision(conn, action.id, decision, shown, parameters=action.parameters)
     await audit.write(
         conn,
@@ -84,15 +99,28 @@ async def _save(conn: AsyncConnection, parts: Parts, case: Case, decision: Decis
         at=parts.clock.now(),
         call_id=action.call_id,
         action_id=action.id,
-        data={
-            "kind": action.kind,
-            "verdict": decision.verdict,
-            "policy_version": decision.policy_version,
-            "fired": [finding.rule for finding in decision.findings if finding.fired],
-            "inputs": dict(decision.inputs),
-            "fingerprint": shown.digest,
-        },
+        data={**kept_of(decision), "fingerprint": shown.digest},
     )
+    if judged.shadow is not None:
+        await _compare_with_shadow(conn, parts, action.id, decision, judged.shadow)
+
+
+async def _compare_with_shadow(
+    conn: AsyncConnection, parts: Parts, action_id: UUID, decision: Decision, shadow: Policy
+) -> None:
+    """Keep what the shadow would have decided otherwise; nothing else comes of it."""
+    live, other = outcome_of(decision), outcome_of(decide_from_inputs(decision.inputs, shadow))
+    changes = changes_between(live, other)
+    if changes:
+        await insert_difference(
+            conn,
+            action_id,
+            live_version=decision.policy_version,
+            shadow_version=shadow.version,
+            changes=changes,
+            dangers=dangers_of(live, other),
+            at=parts.clock.now(),
+        )
 
 
 async def _follow(conn: AsyncConnection, parts: Parts, case: Case, decision: Decision, shown: Fingerprint) -> None:
@@ -115,19 +143,3 @@ async def _follow(conn: AsyncConnection, parts: Parts, case: Case, decision: Dec
             await hand_off(conn, parts, case)
         case _:
             assert_never(decision.verdict)
-
-
-async def hand_off(conn: AsyncConnection, parts: Parts, case: Case) -> None:
-    """Write what a team has to know, ready to act on."""
-    now = parts.clock.now()
-    handoff = build_handoff(case.facts(now), case.decision)
-    if await insert_handoff(conn, handoff, call_id=case.action.call_id, action_id=case.action.id, at=now):
-        await audit.write(
-            conn,
-            actor=POLICY,
-            event="handoff.written",
-            at=now,
-            call_id=case.action.call_id,
-            action_id=case.action.id,
-            data={"team": handoff.team, "urgency": handoff.urgency},
-        )

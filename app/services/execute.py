@@ -9,6 +9,9 @@ Each arrow is a committed transaction, so that whoever comes next knows how far 
                                         ├─ too late for the API ──▶ awaiting_assistance
                                         └─ no answer ──▶ outcome_unknown ──▶ services/settle.py
 
+A kind or a shop that people switched off stops an approved action before its intent: its job comes back until the
+switch is on again, and nothing else about the action changes.
+
 A job that finds the action `executing` has outlived a worker that died in the middle: the act may have happened, so it
 is never repeated but settled by reading.
 """
@@ -23,9 +26,10 @@ from app.core.actions import ActionKind, read_time, why_impossible
 from app.core.execution import Ending, Mandate, judge_accepted, judge_before, judge_refused, judge_unavailable
 from app.core.lifecycle import ActionStatus, Verb
 from app.core.orders import Order
-from app.db import jobs
+from app.db import audit, jobs
 from app.db.actions import ActionRecord, find_unsettled_attempt, get_action, open_attempt, record_attempt
 from app.db.jobs import Job
+from app.db.switches import SwitchRecord, list_holding, was_told_held
 from app.errors import (
     DestinationError,
     DestinationMissingError,
@@ -35,6 +39,7 @@ from app.errors import (
 )
 from app.ports.commerce import Commerce
 from app.services.case import Case, load_case
+from app.services.live_policy import live_policy
 from app.services.mirror import refresh_order
 from app.services.parts import EXECUTOR, Parts
 from app.services.queue import ask_for_assistance, is_approved_by_people
@@ -47,6 +52,9 @@ log = structlog.get_logger()
 # Before Goody accepts a gift, a refund is a cancellation; the adapter knows only the act.
 ACTS = {ActionKind.REFUND_ORDER: ActionKind.CANCEL_ORDER}
 
+# How soon a held action looks at its switch by itself; switching on wakes it at once.
+HELD_SECONDS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -56,16 +64,17 @@ class Run:
     shop: Commerce
     order: Order
     is_by_people: bool
+    policy_version: str  # that counts now, whichever decided
     attempt_id: UUID
     attempt_number: int
     idempotency_key: str
 
-    def mandate(self, parts: Parts, order: Order) -> Mandate:
+    def mandate(self, order: Order) -> Mandate:
         return Mandate(
             kind=self.case.action.kind,
             parameters=self.case.action.parameters,
             approved_digest=self.case.decided.digest,
-            present_digest=self.case.fingerprint(parts.policy.version, order=order).digest,
+            present_digest=self.case.fingerprint(self.policy_version, order=order).digest,
             is_by_people=self.is_by_people,
             attempt_number=self.attempt_number,
         )
@@ -105,6 +114,10 @@ async def _intend(parts: Parts, job: Job) -> Run | None:
         await jobs.hold(conn, job)
         action = await get_action(conn, UUID(job.payload["action_id"]), lock=True)
         if action.status is ActionStatus.APPROVED:
+            held_by = (await list_holding(conn, [action.id])).get(action.id)
+            if held_by:
+                await _hold_back(conn, parts, job, action, held_by[0])
+                return None
             run = await _open_run(conn, parts, action)
             if run is not None:
                 return run
@@ -112,6 +125,22 @@ async def _intend(parts: Parts, job: Job) -> Run | None:
             await _take_over(conn, parts, action)
         await jobs.finish(conn, job)
         return None
+
+
+async def _hold_back(conn: AsyncConnection, parts: Parts, job: Job, action: ActionRecord, switch: SwitchRecord) -> None:
+    """Let the job come back. It is no try, since nothing was tried; the audit tells it once for each time it is off."""
+    why = f"{switch.scope} {switch.name} is switched off"
+    if switch.off_since is not None and not await was_told_held(conn, action.id, switch.off_since):
+        await audit.write(
+            conn,
+            actor=EXECUTOR,
+            event="action.held",
+            at=parts.clock.now(),
+            call_id=action.call_id,
+            action_id=action.id,
+            data={"kind": action.kind, "why": why},
+        )
+    await jobs.reschedule(conn, job, run_in_seconds=HELD_SECONDS, error=why, counts_as_try=False)
 
 
 async def _open_run(conn: AsyncConnection, parts: Parts, action: ActionRecord) -> Run | None:
@@ -131,6 +160,7 @@ async def _open_run(conn: AsyncConnection, parts: Parts, action: ActionRecord) -
         shop=shop,
         order=order,
         is_by_people=await is_approved_by_people(conn, action.id),
+        policy_version=(await live_policy(conn, parts)).version,
         attempt_id=attempt_id,
         attempt_number=number,
         idempotency_key=key,
@@ -155,9 +185,9 @@ async def _read_act_read(parts: Parts, run: Run) -> Tried:
     except DestinationMissingError:
         return Tried(Ending(Verb.TOO_LATE, "refused", "The shop no longer shows this order."))
     except DestinationError as error:
-        mandate = run.mandate(parts, run.order)
+        mandate = run.mandate(run.order)
         return Tried(judge_unavailable(mandate, str(error), asked_to_wait_seconds=error.retry_after_seconds))
-    mandate = run.mandate(parts, before)
+    mandate = run.mandate(before)
     ending = judge_before(mandate, before)
     if ending is not None:
         return Tried(ending, before, before)

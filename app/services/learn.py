@@ -14,6 +14,7 @@ from app.db import audit
 from app.db.contacts import find_contacts
 from app.db.links import get_link, insert_link, mark_revoked
 from app.services.case import Case
+from app.services.live_policy import live_policy
 from app.services.parts import EXECUTOR, Parts
 
 
@@ -32,7 +33,7 @@ async def learn_from_confirmation(conn: AsyncConnection, parts: Parts, case: Cas
     decision = case.action.decision
     if decision is None or decision.verdict is not Verdict.EXECUTE:
         return None
-    clear = parts.policy.parameters.identity_clear
+    clear = (await live_policy(conn, parts)).parameters.identity_clear
     return await _learn(conn, parts, case, origin=f"action:{case.action.id}", by=EXECUTOR, at_least=clear)
 
 

@@ -17,6 +17,7 @@ from app.db import audit
 from app.db.calls import find_call
 from app.db.lookups import insert_lookup
 from app.db.orders import OrderRecord, find_order
+from app.services.live_policy import live_policy
 from app.services.match import contacts_of, find_match
 from app.services.parts import Parts
 from app.services.recognise import recognise
@@ -51,11 +52,12 @@ async def look_up(parts: Parts, question: Question, *, asked_by: str) -> Answer:
     async with parts.database.transaction() as conn:
         call = await _call_of(conn, question)
         found = await _find(conn, parts, call)
-        level = level_of(found.match, found.identity, parts.policy.parameters)
+        policy = await live_policy(conn, parts)
+        level = level_of(found.match, found.identity, policy.parameters)
         if question.call_id is None or found.order is None:
             level = Level.NONE
-        told = answer(level, _facts(parts, call, found), parts.policy, question.heard)
-        await _keep(conn, parts, question, found, told, asked_by=asked_by)
+        told = answer(level, _facts(parts, call, found), policy, question.heard)
+        await _keep(conn, parts, question, found, told, policy_version=policy.version, asked_by=asked_by)
     return told
 
 
@@ -109,7 +111,14 @@ def _facts(parts: Parts, call: Call, found: _Found) -> Facts:
 
 
 async def _keep(
-    conn: AsyncConnection, parts: Parts, question: Question, found: _Found, told: Answer, *, asked_by: str
+    conn: AsyncConnection,
+    parts: Parts,
+    question: Question,
+    found: _Found,
+    told: Answer,
+    *,
+    policy_version: str,
+    asked_by: str,
 ) -> None:
     now, order = parts.clock.now(), found.order
     await insert_lookup(
@@ -137,6 +146,6 @@ async def _keep(
             "confidence": round(found.identity.confidence, 6),
             "level": told.level,
             "model_version": found.match.model_version,
-            "policy_version": parts.policy.version,
+            "policy_version": policy_version,
         },
     )

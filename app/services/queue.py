@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.assistance import assistance_summary
 from app.core.fingerprint import Fingerprint, difference
-from app.core.handoff import assistance_summary
 from app.core.lifecycle import Verb
 from app.core.policy import Decision, Urgency
 from app.db.reviews import (

@@ -27,11 +27,14 @@ async def recognise(
     A reference counts as tried in vain unless it is of an order whose sender or recipient seems to be calling: to name
     a stranger's order is a guess that hit. A later try that shows who they are makes it good.
     """
+    references = references_tried(heard)
+    if order is None and not references:
+        return NOBODY
     now, number = parts.clock.now(), shown_number(call)
     misses = await list_misses(conn, call_id=call.call_id, number=number, since=now - MISSES_COUNT_FOR)
     identity = identify(call, order, contacts, heard=heard, misses=misses) if order else NOBODY
     is_theirs = identity.role in {Role.SENDER, Role.RECIPIENT}
-    tried = tried_in_vain(references_tried(heard), order if is_theirs else None)
+    tried = tried_in_vain(references, order if is_theirs else None)
     new = [code for code in tried if code not in misses]
     if call.call_id:
         await keep_misses(conn, new, call_id=call.call_id, number=number, at=now)

@@ -24,6 +24,7 @@ from app.errors import ConflictError, DestinationError, ForbiddenError
 from app.services.case import load_case
 from app.services.decide import decide_locked
 from app.services.learn import learn_from_review
+from app.services.live_policy import live_policy
 from app.services.match import FRESH
 from app.services.mirror import refresh_order
 from app.services.parts import Parts
@@ -99,7 +100,8 @@ async def approve(parts: Parts, review_id: UUID, by: Decider, word: Word) -> Non
 
 async def _has_moved(conn: AsyncConnection, parts: Parts, action: ActionRecord, review: ReviewRecord) -> bool:
     case = await load_case(conn, action)
-    if case.fingerprint(parts.policy.version).digest == review.fingerprint.digest:
+    policy = await live_policy(conn, parts)
+    if case.fingerprint(policy.version).digest == review.fingerprint.digest:
         return False
     await decide_locked(conn, parts, action)
     return True

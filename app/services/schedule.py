@@ -3,6 +3,7 @@
 Work on one call runs one at a time and in order of arrival, and so does work on one order, whichever call asked for it.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +18,8 @@ EXECUTE = "execute"
 SETTLE = "settle"
 OBSERVE = "observe"
 SYNC_ORDERS = "sync_orders"
+NOTIFY = "notify"
+ESCALATE = "escalate"
 
 # The executor's pauses grow to five minutes, so that these many tries bridge a shop's outage of about three hours.
 EXECUTE_TRIES = 45
@@ -68,6 +71,11 @@ async def schedule_execution(
     )
 
 
+async def hurry_execution(conn: AsyncConnection, action_ids: Sequence[UUID]) -> None:
+    """What waits for its time to act acts now."""
+    await jobs.hurry(conn, [f"{EXECUTE}:{action_id}" for action_id in action_ids])
+
+
 async def schedule_settling(
     conn: AsyncConnection, action_id: UUID, *, order: Order, looks: int, in_seconds: float
 ) -> None:
@@ -101,6 +109,28 @@ async def schedule_check(conn: AsyncConnection, order: Order) -> None:
         {"destination": order.destination, "subject": order.external_id, "delivery_id": None},
         lane=_lane_of(order),
         dedupe_key=f"{OBSERVE}:{order.destination}:{order.external_id}",
+        max_tries=INTAKE_TRIES,
+    )
+
+
+async def schedule_notification(conn: AsyncConnection, notification_id: UUID) -> None:
+    await jobs.enqueue(
+        conn,
+        NOTIFY,
+        {"notification_id": str(notification_id)},
+        dedupe_key=f"{NOTIFY}:{notification_id}",
+        max_tries=INTAKE_TRIES,  # the notification counts its own
+    )
+
+
+async def schedule_escalation(conn: AsyncConnection, notification_id: UUID, *, in_seconds: float) -> None:
+    """When the notification should have been delivered."""
+    await jobs.enqueue(
+        conn,
+        ESCALATE,
+        {"notification_id": str(notification_id)},
+        dedupe_key=f"{ESCALATE}:{notification_id}",
+        run_in_seconds=in_seconds,
         max_tries=INTAKE_TRIES,
     )
 

@@ -28,7 +28,7 @@ from app.db.orders import OrderRecord
 from app.db.reviews import find_last_review
 from app.errors import DestinationMissingError
 from app.services.case import Case, load_case
-from app.services.decide import hand_off
+from app.services.hand_off import hand_off
 from app.services.learn import learn_from_confirmation
 from app.services.mirror import refresh_order
 from app.services.parts import EXECUTOR, MIRROR, Parts

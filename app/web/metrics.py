@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.db import jobs
 from app.db.actions import count_actions
 from app.db.calls import count_calls_by_stage
+from app.db.notifications import count_notifications
 from app.db.reviews import count_open_reviews
 from app.web.deps import PartsDep
 
@@ -59,6 +60,7 @@ async def get_metrics(parts: PartsDep) -> Response:
     calls = Gauge("handoff_calls", "Calls by how far they came.", ["stage"], registry=registry)
     actions = Gauge("handoff_actions", "Actions by kind and status.", ["kind", "status"], registry=registry)
     waiting = Gauge("handoff_jobs", "Jobs by status.", ["status"], registry=registry)
+    notified = Gauge("handoff_notifications", "Handoffs on their way to channels.", ["status"], registry=registry)
     reviews = Gauge("handoff_reviews_open", "Reviews that wait for people.", registry=registry)
     async with parts.database.transaction() as conn:
         for stage, number in (await count_calls_by_stage(conn)).items():
@@ -67,5 +69,7 @@ async def get_metrics(parts: PartsDep) -> Response:
             actions.labels(kind, status).set(number)
         for status, number in (await jobs.count_by_status(conn)).items():
             waiting.labels(status).set(number)
+        for status, number in (await count_notifications(conn)).items():
+            notified.labels(status).set(number)
         reviews.set(await count_open_reviews(conn))
     return Response(generate_latest() + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

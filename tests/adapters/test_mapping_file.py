@@ -155,7 +155,7 @@ def test_an_empty_file_changes_nothing(tmp_path):
         ("actions:\n  phrases:\n    none: [halt]\n    escalate:\n      - Halt!\n", 5, "means none already"),
         ("actions:\n  implied_by:\n    - item: report_damage\n    - store: nowhere\n", 4, "actions.implied_by.1.store"),
         ("actions:\n  implied_by:\n    - {item: report_damage, store: escalate}\n", 3, "actions.implied_by.0"),
-        ("teams: {}\n", 1, "teams: "),
+        ("squads: {}\n", 1, "squads: "),
         ("fields:\n  order_id: [a]\n  order_id: [b]\n", 3, "has the key order_id twice"),
         ("fields:\n  booking_id: [Order-ID]\n", 2, "means order_id already"),
         ("fields:\n  order_id: [a]\n  booking_id: [A]\n", 3, "means order_id already"),

@@ -6,25 +6,41 @@ from typing import Any
 import pytest
 
 from app.core.conditions import AllOf, AnyOf, Condition, Not, Operator, Test, facts_of
+from app.core.quantities import Duration, Money
 
 O = Operator  # noqa: E741 - the table below reads better
 YES, NO, OPEN = True, False, None
+CENT = Money(1, "USD")
 MONEY, STAGE, FLAGS, VIP = "order.amount_cents", "order.stage", "call.risk_flags", "call.vip_status"
-KNOWN: dict[str, Any] = {MONEY: 500, STAGE: "open", FLAGS: ["fraud_concern"], "order.is_present": True}
+CALLS, EXPIRY = "history.calls_about_order_7d", "order.hours_to_expiry"
+KNOWN: dict[str, Any] = {
+    MONEY: 500,
+    "order.currency": "USD",
+    CALLS: 500,
+    EXPIRY: 24.0,
+    STAGE: "open",
+    FLAGS: ["fraud_concern"],
+    "order.is_present": True,
+}
 
 
 @pytest.mark.parametrize(
     ("fact", "operator", "value", "answer"),
     [
-        (MONEY, O.GTE, 500, YES),
-        (MONEY, O.GTE, 501, NO),
-        (MONEY, O.GT, 499.5, YES),
-        (MONEY, O.GT, 500, NO),
-        (MONEY, O.LTE, 500, YES),
-        (MONEY, O.LTE, 499, NO),
-        (MONEY, O.LT, 501, YES),
-        (MONEY, O.LT, 500, NO),
-        (MONEY, O.EQ, 500, YES),
+        (CALLS, O.GTE, 500, YES),
+        (CALLS, O.GTE, 501, NO),
+        (CALLS, O.GT, 499.5, YES),
+        (CALLS, O.GT, 500, NO),
+        (CALLS, O.LTE, 500, YES),
+        (CALLS, O.LTE, 499, NO),
+        (CALLS, O.LT, 501, YES),
+        (CALLS, O.LT, 500, NO),
+        (CALLS, O.EQ, 500, YES),
+        (MONEY, O.GTE, Money(500, "USD"), YES),
+        (MONEY, O.GTE, Money(501, "USD"), NO),
+        (MONEY, O.LT, Money(501, "USD"), YES),
+        (EXPIRY, O.LTE, Duration(24 * 3600), YES),
+        (EXPIRY, O.LTE, Duration(24 * 3600 - 60), NO),
         (STAGE, O.EQ, "open", YES),
         (STAGE, O.EQ, "shipped", NO),
         (STAGE, O.IN, frozenset({"open", "shipped"}), YES),
@@ -42,16 +58,25 @@ def test_a_known_fact_is_compared(fact: str, operator: Operator, value: Any, ans
 
 
 def test_a_missing_fact_leaves_the_answer_open_and_a_missing_claim_is_no() -> None:
-    assert Test(MONEY, O.GTE, 1).judge({}) is OPEN
+    assert Test(MONEY, O.GTE, CENT).judge({}) is OPEN
     assert Test(MONEY, O.PRESENT, value=False).judge({}) is YES
     assert Test(VIP, O.EQ, value=True).judge({}) is NO
-    assert Test("call.order_value_cents", O.GTE, 1).judge({VIP: None}) is NO
+    assert Test("call.order_value_cents", O.GTE, CENT).judge({VIP: None}) is NO
+
+
+def test_an_amount_of_another_currency_cannot_be_compared_and_nothing_is_nothing_in_any() -> None:
+    for currency in ("EUR", None, 7):
+        assert Test(MONEY, O.GTE, CENT).judge({MONEY: 500, "order.currency": currency}) is OPEN
+        assert Test(MONEY, O.GTE, CENT).judge({MONEY: 0, "order.currency": currency}) is NO
+    assert Test("call.order_value_cents", O.GTE, CENT).judge({"call.order_value_cents": 500}) is YES
 
 
 @pytest.mark.parametrize("wrong", ["500", True, float("nan"), float("inf"), [500], {"a": 1}])
 def test_a_fact_of_another_type_leaves_the_answer_open(wrong: Any) -> None:
-    assert Test(MONEY, O.GTE, 1).judge({MONEY: wrong}) is OPEN
-    assert Test("call.order_value_cents", O.LT, 1).judge({"call.order_value_cents": wrong}) is OPEN
+    assert Test(CALLS, O.GTE, 1).judge({CALLS: wrong}) is OPEN
+    assert Test(MONEY, O.GTE, CENT).judge({MONEY: wrong}) is OPEN
+    assert Test(EXPIRY, O.GTE, Duration(60)).judge({EXPIRY: wrong}) is OPEN
+    assert Test("call.order_value_cents", O.LT, CENT).judge({"call.order_value_cents": wrong}) is OPEN
 
 
 def test_an_empty_set_of_words_is_not_present() -> None:
@@ -80,7 +105,7 @@ def test_not_turns_yes_and_no_and_leaves_open_open() -> None:
 
 
 def test_the_facts_of_a_condition_come_in_the_order_written() -> None:
-    condition = AllOf((LEAVES[YES], Not(AnyOf((LEAVES[OPEN], Test(MONEY, O.GTE, 1))))))
+    condition = AllOf((LEAVES[YES], Not(AnyOf((LEAVES[OPEN], Test(MONEY, O.GTE, CENT))))))
     assert list(facts_of(condition)) == ["order.is_present", "identity.confidence", MONEY]
 
 
@@ -88,11 +113,18 @@ def test_the_facts_of_a_condition_come_in_the_order_written() -> None:
     ("fact", "operator", "value", "problem"),
     [
         ("order.amout_cents", O.GTE, 1, "order.amout_cents is not in the catalogue of facts"),
-        (MONEY, O.IN, frozenset({"a"}), "is a number: it can be asked eq, gt, gte, lt, lte, present, not in"),
-        (MONEY, O.GTE, "500", "order.amount_cents is compared with a number"),
-        (MONEY, O.GTE, True, "order.amount_cents is compared with a number"),
-        (MONEY, O.GTE, float("nan"), "order.amount_cents is compared with a number"),
-        (MONEY, O.GTE, frozenset({"a"}), "order.amount_cents is compared with a number"),
+        (CALLS, O.IN, frozenset({"a"}), "holds a number: it can be asked eq, gt, gte, lt, lte, present, not in"),
+        (MONEY, O.EQ, CENT, "holds money, like 500.00 USD: it can be asked gt, gte, lt, lte, present, not eq"),
+        (CALLS, O.GTE, "500", "history.calls_about_order_7d is compared with a number"),
+        (CALLS, O.GTE, True, "history.calls_about_order_7d is compared with a number"),
+        (CALLS, O.GTE, float("nan"), "history.calls_about_order_7d is compared with a number"),
+        (CALLS, O.GTE, frozenset({"a"}), "history.calls_about_order_7d is compared with a number"),
+        (CALLS, O.GTE, CENT, "history.calls_about_order_7d is compared with a number"),
+        (CALLS, O.GTE, 1_001, "history.calls_about_order_7d is never more than 1,000: counts stop there"),
+        (MONEY, O.GTE, 500, "order.amount_cents is compared with money, like 500.00 USD"),
+        (MONEY, O.GTE, Duration(60), "order.amount_cents is compared with money"),
+        (EXPIRY, O.LTE, 24, "order.hours_to_expiry is compared with a length of time, like 30m, 24h or 90d"),
+        ("time.at", O.EQ, "2026-11-22", "time.at holds a moment: it can be asked present"),
         (STAGE, O.EQ, "opne", "order.stage is never opne; it is one of accepted, cancelled, delivered"),
         (STAGE, O.EQ, 3, "order.stage is compared with a word"),
         (STAGE, O.IN, "open", "in takes a list of words"),

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
-from app.adapters.policy_file import load_policy
+from app.adapters.policy_file import load_policy, parse_policy
 from app.core.actions import ActionKind
 from app.core.calls import Call, Direction
 from app.core.contacts import Contact
@@ -48,6 +49,7 @@ def parts(database):
         calls=None,
         shops={},
         policy=POLICY,
+        parse_policy=partial(parse_policy, name="document"),
         words=None,
         weights=None,
     )

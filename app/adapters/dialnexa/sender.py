@@ -35,6 +35,10 @@ class DialNexa:
     async def list_calls(self, *, since: datetime) -> list[Call]:
         return [] if self._http is None else await client.list_calls(self._http, self._mapping, since=since)
 
+    async def check_key(self) -> datetime | None:
+        """DialNexa's time where it tells. Raises a DestinationError; without a key nothing is asked."""
+        return None if self._http is None else await self._http.read_clock("/v1/calls", params={"limit": 1})
+
     async def close(self) -> None:
         if self._http is not None:
             await self._http.close()

@@ -74,6 +74,9 @@ class Goody:
     async def extend_expiration(self, external_id: str, expires_at: datetime, *, idempotency_key: str) -> Order:
         return await self._act(external_id, "update_expiration", {"expiration": _moment(expires_at)}, idempotency_key)
 
+    async def check_key(self) -> datetime | None:
+        return await self._http.read_clock("/v1/me")
+
     async def close(self) -> None:
         await self._http.close()
 

@@ -3,8 +3,6 @@
 What a body says of an order is a hint: snapshots may be stale, so the order itself is read afterwards.
 """
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from svix.webhooks import Webhook, WebhookVerificationError
 
 from app.adapters.goody.payloads import ID, clean_text
+from app.adapters.standard_webhooks import read_key
 from app.errors import PayloadError, SettingError
 from app.ports.senders import Envelope
 
@@ -39,7 +38,6 @@ UNREADABLE = "unreadable"
 LONGEST_WORD = 100  # of a kind nobody knows, or of a message id: enough to find it again
 
 SECRETS_SETTING = "HANDOFF_GOODY_WEBHOOK_SECRETS"
-SHORTEST_KEY_BYTES = 16  # Svix makes 24; a key that can be guessed proves nothing
 # base64 of an HMAC-SHA256. Other entries are of other versions or junk, on which the library would stumble.
 SIGNATURE = re.compile(r"v1,[A-Za-z0-9+/]{43}=")
 
@@ -116,13 +114,8 @@ def read_event(body: bytes) -> GoodyEvent:
 
 
 def _key(secret: str, position: int) -> bytes:
-    """The bytes behind a secret. The library drops characters that are not base64, and then trusts another key."""
-    text = secret.strip().removeprefix("whsec_").rstrip("=")
-    try:
-        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) < SHORTEST_KEY_BYTES:
+    key = read_key(secret)
+    if key is None:
         remedy = "Copy it again from Goody's dashboard: whsec_ and base64 after it."
         raise SettingError(SECRETS_SETTING, f"holds no Svix secret at position {position}", remedy)
     return key

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actions import ActionKind
+from app.core.policy import Decision
 from app.db import reviews as db_reviews
 from app.db.actions import get_action
 from app.db.reviews import ReviewRecord, list_approvals, list_notes
@@ -58,6 +59,7 @@ async def list_reviews(
     status: Annotated[Literal["open", "approved", "rejected", "lapsed"] | None, Query()] = None,
     kind: ActionKind | None = None,
     call_id: str | None = None,
+    queue: Annotated[str | None, Query(max_length=60, description="A part of the queue, by the policy's word.")] = None,
 ) -> dict[str, Any]:
     after = read_cursor(cursor, int, datetime, UUID)
     async with parts.database.transaction() as conn:
@@ -66,6 +68,7 @@ async def list_reviews(
             status=status,
             kind=kind,
             call_id=call_id,
+            queue=queue,
             after=(after[0], after[1], after[2]) if after else None,
             limit=limit,
         )
@@ -170,9 +173,19 @@ async def _answer(parts: Parts, review_id: UUID, response: Response) -> dict[str
 async def _show(
     conn: AsyncConnection, records: list[ReviewRecord], *, with_notes: bool = False
 ) -> list[dict[str, Any]]:
-    actions = await show_actions(conn, [await get_action(conn, record.action_id) for record in records])
+    decided = [await get_action(conn, record.action_id) for record in records]
+    actions = await show_actions(conn, decided)
     approvals = await list_approvals(conn, [record.id for record in records])
     return [
         show_review(record, action, approvals[record.id], await list_notes(conn, record.id) if with_notes else ())
-        for record, action in zip(records, actions, strict=True)
+        | _asked_by(by.decision)
+        for record, action, by in zip(records, actions, decided, strict=True)
     ]
+
+
+def _asked_by(decision: Decision | None) -> dict[str, Any]:
+    """Which part of the queue it waits in, and by which rules."""
+    return {
+        "queue": decision.queue if decision else None,
+        "reason_codes": decision.reason_codes if decision else [],
+    }

@@ -1,16 +1,18 @@
 """How records are shown over REST. Names are contracts: design.md lists them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from app.core.handoff import Handoff
+from app.core.handoff_json import as_json
 from app.core.identity import Identity
 from app.core.matching import Match, MatchOutcome
 from app.core.policy import Finding
 from app.db.actions import ActionRecord, AttemptRecord
 from app.db.calls import CallRecord
-from app.db.facts import dump
+from app.db.facts import dump, load
 from app.db.lookups import LookupRecord
 from app.db.orders import OrderRecord
 from app.db.reviews import Approval, Note, ReviewRecord
@@ -60,6 +62,11 @@ def show_call(
             },
         },
     }
+
+
+def show_handoff(row: Mapping[str, Any]) -> dict[str, Any]:
+    """With its body by the published schema, whatever it had when it was written."""
+    return {**row, "body": as_json(load(Handoff, row["body"]))}
 
 
 def show_match(match: Match | None) -> dict[str, Any] | None:
