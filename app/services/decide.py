@@ -132,6 +132,8 @@ async def _follow(conn: AsyncConnection, parts: Parts, case: Case, decision: Dec
         case Verdict.REVIEW:
             await transition(conn, action.id, Verb.ASK, actor=POLICY, at=now)
             await ask_people(conn, parts, case, decision, shown)
+            if action.kind is not ActionKind.ORDER_STATUS:  # what its team gets is the answer, once there is one
+                await hand_off(conn, parts, case)
         case Verdict.ASSIST:
             await ask_for_assistance(conn, parts, case, Verb.ASSIST, actor=POLICY, why="The shop's API cannot do it.")
         case Verdict.HAND_OFF:

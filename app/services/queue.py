@@ -1,7 +1,7 @@
 """Put an action before people: ask for a decision, show what moved, ask for a person's hand at the shop."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.assistance import assistance_summary
 from app.core.fingerprint import Fingerprint, difference
 from app.core.lifecycle import Verb
-from app.core.policy import Decision, Urgency
+from app.core.policy import Decision, Urgency, Verdict
 from app.db.reviews import (
     ReviewRecord,
     change_review,
@@ -21,6 +21,7 @@ from app.db.reviews import (
     open_review,
 )
 from app.services.case import Case
+from app.services.hand_off import hand_off
 from app.services.parts import Parts
 from app.services.transition import transition
 
@@ -80,6 +81,9 @@ async def ask_for_assistance(
         **_demands(decision) | {"approvals_needed": 0},
         due_at=parts.clock.now() + timedelta(minutes=decision.due_minutes),
     )
+    # Whatever policy had in mind, it is people's to do now, and their team has to hear so.
+    in_hand = replace(decision, verdict=Verdict.ASSIST)
+    await hand_off(conn, parts, replace(case, action=replace(action, decision=in_hand)))
 
 
 async def close_open_review(conn: AsyncConnection, parts: Parts, action_id: UUID, *, status: str) -> None:
