@@ -68,7 +68,7 @@ def about(order: dict[str, Any], person: Person, wish: str, **more: Any) -> dict
 
 def _number_of(call_id: str) -> str:
     """Each caller rings from a number of their own: one that is shared would be learnt as one person's."""
-    number = zlib.crc32(call_id.encode(errors="surrogatepass"))
+    number = zlib.crc32(str(call_id).encode(errors="surrogatepass"))
     return f"1{201 + number % 700}{200 + number // 700 % 797}{number % 10_000:04}"
 
 
