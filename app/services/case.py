@@ -85,7 +85,11 @@ async def load_case(conn: AsyncConnection, action: ActionRecord) -> Case:
     record = await get_call(conn, action.call_id)
     order_record = await get_order(conn, action.order_id) if action.order_id is not None else None
     match, identity = _of_this_order(record, order_record)
-    case = Case(action, record, order_record, match, identity, await _contact_of(conn, record))
+    return Case(action, record, order_record, match, identity, await _contact_of(conn, record))
+
+
+async def with_history(conn: AsyncConnection, case: Case) -> Case:
+    """And what happened before it, which only a decision reads."""
     return replace(case, history=await _history_of(conn, case))
 
 

@@ -17,7 +17,7 @@ from app.db.actions import ActionRecord, get_action, save_decision
 from app.db.jobs import Job
 from app.db.policies import insert_difference
 from app.db.reviews import find_open_review
-from app.services.case import Case, load_case
+from app.services.case import Case, load_case, with_history
 from app.services.hand_off import hand_off
 from app.services.live_policy import policies_in_force
 from app.services.parts import POLICY, Parts
@@ -73,7 +73,7 @@ async def decide_locked(conn: AsyncConnection, parts: Parts, action: ActionRecor
 async def _judge(conn: AsyncConnection, parts: Parts, action: ActionRecord) -> _Judged:
     policies = await policies_in_force(conn, parts)
     policy = policies.live
-    case = await load_case(conn, action)
+    case = await with_history(conn, await load_case(conn, action))
     now = parts.clock.now()
     parameters = resolve_parameters(
         Proposal(action.kind, action.parameters),
