@@ -1,22 +1,24 @@
 """How long a voice agent waits for an in-call lookup, with so many orders in the mirror, while calls come in.
 
 One `serve --no-worker` answers lookups and takes signed deliveries, and one `worker` matches them, on the same Postgres
-and machine as this load generator. Both loads come at a steady rate whatever the answers take, and a lookup is timed
-from when it was due: waiting in line counts. The mirror and its callers are synthetic (app/evaluation); a filled mirror
-is kept in the folder, since a million orders take minutes to load.
+and machine as this load generator. Both loads come as from many callers who know nothing of each other (Poisson,
+seeded), whatever the answers take, and a lookup is timed from when it was due: waiting in line counts. The mirror and
+its callers are synthetic (app/evaluation); a filled mirror is kept in the folder, since a million orders take minutes
+to load.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import random
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 import psycopg
@@ -136,10 +138,12 @@ async def ask_while_calls_come(
 async def send(port: int, requests: Sequence[bytes], per_second: float) -> list[tuple[float, bytes]]:
     """Each request when it is due, over whatever connection is free; seconds since it was due, and the answer."""
     free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    gaps = random.Random(len(requests))  # noqa: S311 (a load, no secret)
+    moments = list(accumulate(gaps.expovariate(per_second) for _ in requests))
     started = time.perf_counter()
 
-    async def send_one(number: int, request: bytes) -> tuple[float, bytes]:
-        due = started + number / per_second
+    async def send_one(after: float, request: bytes) -> tuple[float, bytes]:
+        due = started + after
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         while free and free[-1][0].at_eof():  # the service closes what is idle
             free.pop()[1].close()
@@ -152,7 +156,7 @@ async def send(port: int, requests: Sequence[bytes], per_second: float) -> list[
         free.append((reader, writer))
         return time.perf_counter() - due, body
 
-    answered = await asyncio.gather(*(send_one(number, request) for number, request in enumerate(requests)))
+    answered = await asyncio.gather(*map(send_one, moments, requests))
     for _, writer in free:
         writer.close()
     return answered

@@ -9,13 +9,18 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.orders import Order
 from app.db.tables import lookups, orders, reference_misses
 
 # More guesses say no more than these, and one call's work stays bounded.
 MOST_MISSES = 50
 
 # Built once, since a caller waits while they run.
-INSERT_LOOKUP = insert(lookups)
+INSERT_LOOKUP = text("""
+    INSERT INTO lookups (call_id, asked_by, asked_at, heard, level, outcome, order_id)
+    VALUES (:call_id, :asked_by, :asked_at, :heard, :level, :outcome,
+        (SELECT id FROM orders WHERE destination = :destination AND external_id = :external_id))
+""")
 FIND_MISSES = text("""
     SELECT code FROM reference_misses
     WHERE call_id = :call_id OR (number_digest = :number_digest AND tried_at >= :since)
@@ -42,7 +47,7 @@ async def insert_lookup(
     heard: Sequence[str],
     level: str,
     outcome: str,
-    order_id: int | None,
+    order: Order | None,
 ) -> None:
     row = {
         "call_id": call_id,
@@ -51,7 +56,8 @@ async def insert_lookup(
         "heard": list(heard),
         "level": level,
         "outcome": outcome,
-        "order_id": order_id,
+        "destination": order.destination if order else None,
+        "external_id": order.external_id if order else None,
     }
     await conn.execute(INSERT_LOOKUP, row)
 

@@ -11,14 +11,14 @@ from app.core.contacts import Contact
 from app.core.disclosure import Answer, Level, answer, level_of
 from app.core.hearing import heard_from
 from app.core.identity import NOBODY, Identity
-from app.core.matching import Match
+from app.core.matching import Match, match
+from app.core.orders import Order
 from app.core.policy import Facts
 from app.db import audit
 from app.db.calls import find_call
 from app.db.lookups import insert_lookup
-from app.db.orders import OrderRecord, find_order
 from app.services.live_policy import live_policy
-from app.services.match import contacts_of, find_match
+from app.services.match import contacts_of, retrieve
 from app.services.parts import Parts
 from app.services.recognise import recognise
 
@@ -42,7 +42,7 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class _Found:
     match: Match
-    order: OrderRecord | None
+    order: Order | None
     contacts: list[Contact]
     identity: Identity
 
@@ -89,10 +89,12 @@ async def _call_of(conn: AsyncConnection, question: Question) -> Call:
 async def _find(conn: AsyncConnection, parts: Parts, call: Call) -> _Found:
     heard = heard_from(call)
     contacts = await contacts_of(conn, heard, call_id=call.call_id)
-    found = await find_match(conn, heard, contacts, weights=parts.weights, now=parts.clock.now())
-    best = found.best
-    order = await find_order(conn, best.destination, best.order_id) if best else None
-    identity = await recognise(conn, parts, call, heard, order.order if order else None, contacts)
+    now = parts.clock.now()
+    orders, mirror = await retrieve(conn, heard, contacts, now=now)
+    found = match(heard, orders, contacts, mirror=mirror, now=now, weights=parts.weights)
+    best = found.best and (found.best.destination, found.best.order_id)
+    order = next((each for each in orders if (each.destination, each.external_id) == best), None)
+    identity = await recognise(conn, parts, call, heard, order, contacts)
     return _Found(found, order, contacts, identity)
 
 
@@ -104,7 +106,7 @@ def _facts(parts: Parts, call: Call, found: _Found) -> Facts:
         call=call,
         match=found.match,
         identity=found.identity if found.order else NOBODY,
-        order=found.order.order if found.order else None,
+        order=found.order,
         contact=found.contacts[0] if len(found.contacts) == 1 else None,
         now=parts.clock.now(),
     )
@@ -129,7 +131,7 @@ async def _keep(
         heard=sorted(question.heard),
         level=told.level,
         outcome=found.match.outcome,
-        order_id=order.id if order else None,
+        order=order,
     )
     await audit.write(
         conn,
@@ -140,8 +142,8 @@ async def _keep(
         data={
             "heard": sorted(question.heard),
             "outcome": found.match.outcome,
-            "destination": order.order.destination if order else None,
-            "order_id": order.order.external_id if order else None,
+            "destination": order.destination if order else None,
+            "order_id": order.external_id if order else None,
             "role": found.identity.role,
             "confidence": round(found.identity.confidence, 6),
             "level": told.level,

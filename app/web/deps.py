@@ -33,7 +33,7 @@ async def get_bearer(
 ) -> TokenRecord:
     if credentials is None:
         raise UnauthenticatedError
-    async with parts.database.transaction() as conn:
+    async with parts.database.reading() as conn:
         token = await find_token(conn, credentials.credentials)
     if token is None:
         raise UnauthenticatedError
