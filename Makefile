@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+CALLS ?= 5000
+SEED ?= 1
 
-.PHONY: help install dev demo test lint types architecture audit-dependencies lock bench clean
+.PHONY: help install dev demo test lint types architecture audit-dependencies lock bench chaos clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
@@ -41,6 +43,9 @@ architecture: dev  ## who may import whom
 
 bench: dev  ## calls taken and settled a second, beside the raw insert rate of the same Postgres
 	$(BIN)/python -m benchmarks.throughput $(ARGS)
+
+chaos: dev  ## kill, cut and mislead a whole deployment, then judge it; CALLS=5000 SEED=1
+	$(BIN)/python -m tests.chaos --calls $(CALLS) --seed $(SEED) $(ARGS)
 
 lock: dev  ## new lock files from the ranges in pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra build -o requirements.lock pyproject.toml

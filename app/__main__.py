@@ -13,9 +13,12 @@ import typer
 
 from app.check_commands import ask_of_mapping, check
 from app.errors import HandoffError
+from app.jobs_commands import alarms_cli, jobs_cli
 from app.log import configure_logging
 from app.match_commands import match_cli
 from app.policy_commands import policy_cli
+from app.reconcile_commands import completeness, reconcile
+from app.reseal_command import reseal
 from app.settings import Settings, unknown_settings
 
 if TYPE_CHECKING:
@@ -30,8 +33,13 @@ cli.add_typer(audit_cli, name="audit")
 cli.add_typer(sandbox_cli, name="sandbox")
 cli.add_typer(match_cli, name="match")
 cli.add_typer(policy_cli, name="policy")
+cli.add_typer(jobs_cli, name="jobs")
+cli.add_typer(alarms_cli, name="alarms")
 
 cli.command("check")(check)
+cli.command("reconcile")(reconcile)
+cli.command("completeness")(completeness)
+cli.command("reseal")(reseal)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -75,7 +83,13 @@ def serve(
             "handoff: HANDOFF_GOODY_WEBHOOK_SECRETS is not set: Goody's webhooks are refused, changes seen by polling.",
             err=True,
         )
-    from app.bootstrap import build_adapters, handlers_of, open_parts
+    if not settings.master_key:
+        typer.echo(
+            "handoff: HANDOFF_MASTER_KEY is not set: personal data (deliveries, transcripts, recordings) is stored as"
+            " it comes. Make one with: openssl rand -base64 32",
+            err=True,
+        )
+    from app.bootstrap import build_adapters, handlers_of, open_parts, refuse_without_keys
     from app.db.opening import open_database
     from app.main import create_app, listen, serve_app
     from app.worker import run_worker
@@ -84,6 +98,7 @@ def serve(
     ask_of_mapping(settings, adapters, is_incomplete_allowed=allow_incomplete)
     listener = listen(settings.host, settings.port)
     with listener, open_database(settings, bring_up_to_date=True) as database:
+        asyncio.run(refuse_without_keys(database.url, adapters.vault))
 
         async def background(parts: "Parts", stopping: asyncio.Event) -> None:
             async with asyncio.TaskGroup() as tasks:
@@ -151,23 +166,6 @@ def migrate() -> None:
 
 
 @cli.command()
-def reconcile(*, as_json: AsJson = False) -> None:
-    """Read the shops' orders again and settle what waits for them."""
-    settings = _load_settings(*TO_WORK)
-    from app.services.mirror import sync_orders
-
-    async def run(parts: "Parts") -> dict[str, int]:
-        return {name: await sync_orders(parts, shop) for name, shop in parts.shops.items()}
-
-    read = _run_with_parts(settings, run)
-    _report(
-        {"orders_read": read},
-        as_json=as_json,
-        text="\n".join(f"{name}: {number} orders read" for name, number in read.items()),
-    )
-
-
-@cli.command()
 def demo(
     *,
     exit_at_end: Annotated[bool, typer.Option("--exit", help="Stop when the stories are over.")] = False,
@@ -206,6 +204,16 @@ def create_token(
         raise HandoffError(f"there is a token named {name!r} already; choose another --name")
     shown = {"id": str(token_id), "name": name, "role": role, "token": token}
     _report(shown, as_json=as_json, text=f"{token}\n\nKeep it: it is not shown again. Role {role}, name {name}.")
+
+
+@token_cli.command("revoke")
+def revoke_token(*, name: Annotated[str, typer.Option(help="Whose it is.")]) -> None:
+    """Take a token back. It is refused from the next request on, and its name is not given again."""
+    settings = _load_settings()
+    from app.services.grant import take_token_back
+
+    _run_with_database(settings, lambda database: take_token_back(database, name=name))
+    typer.echo(f"the token named {name} is revoked")
 
 
 @audit_cli.command("verify")
@@ -295,20 +303,6 @@ def _run_with_database(settings: Settings, work: Any) -> Any:
             return await work(database)
         finally:
             await database.close()
-
-    with open_database(settings) as database:
-        return asyncio.run(run(database.url))
-
-
-def _run_with_parts(settings: Settings, work: Any) -> Any:
-    from app.bootstrap import build_adapters, open_parts
-    from app.db.opening import open_database
-
-    adapters = build_adapters(settings)
-
-    async def run(url: str) -> Any:
-        async with open_parts(settings, adapters, url) as parts:
-            return await work(parts)
 
     with open_database(settings) as database:
         return asyncio.run(run(database.url))

@@ -9,10 +9,12 @@
     │   └── TransitionError      core/lifecycle.py has no such transition
     ├── ForbiddenError           role or four-eyes forbids
     ├── LeaseLostError           another worker took the job over: complete nothing
+    ├── DamagedError             what was kept is not what was stored: somebody changed it beside us
     └── DestinationError         a vendor's answer, translated once in its adapter
         ├── DestinationRefusedError      it said no: the act did not happen and will not by repeating
         ├── DestinationMissingError      no such record at the vendor
         ├── DestinationUnavailableError  certain that nothing happened; try again later
+        │   └── DestinationPausedError       not even asked: it is down, or asked us to stay away
         └── DestinationUnknownError      the answer never came: the act may have happened
 
 Texts carry ids and field names, never personal data.
@@ -64,6 +66,10 @@ class LeaseLostError(HandoffError):
     """The job's lease ran out and another worker holds it now; nothing may be completed under the old one."""
 
 
+class DamagedError(HandoffError):
+    """What was kept is not what was stored: it was changed or moved by somebody else than this program."""
+
+
 class DestinationError(HandoffError):
     """A vendor's answer; `status_code` is its HTTP status where one came."""
 
@@ -85,6 +91,10 @@ class DestinationMissingError(DestinationError):
 
 class DestinationUnavailableError(DestinationError):
     """Certain that nothing happened (not connected, 429, a failed read): may be tried again."""
+
+
+class DestinationPausedError(DestinationUnavailableError):
+    """Nothing was sent: the vendor has been down for all of us, asked us to stay away, or its budget is spent."""
 
 
 class DestinationUnknownError(DestinationError):

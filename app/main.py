@@ -15,7 +15,24 @@ from app import __version__
 from app.errors import SettingError
 from app.services.parts import Parts
 from app.web import health, metrics, webhooks
-from app.web.api import audit, calls, links, notifications, orders, policies, reviews, signals, switches, tools
+from app.web.api import (
+    alarms,
+    audit,
+    breakers,
+    calls,
+    jobs,
+    links,
+    notifications,
+    orders,
+    policies,
+    recordings,
+    reviews,
+    settlements,
+    signals,
+    switches,
+    tools,
+    undo,
+)
 from app.web.errors import describe_errors, install_error_handlers
 from app.web.metrics import RequestMetrics
 
@@ -47,7 +64,9 @@ def create_app(
     app = FastAPI(title="Handoff", version=__version__, description=DESCRIPTION, lifespan=lifespan)
     install_error_handlers(app)
     for module in (
-        *(webhooks, calls, reviews, orders, links, notifications, policies, switches, signals, tools, audit),
+        # Before calls, whose path would take what follows a call id for a part of it.
+        *(webhooks, recordings, calls, reviews, orders, links, notifications, policies, switches, signals, tools),
+        *(audit, undo, settlements, alarms, jobs, breakers),
         *(health, metrics),
     ):
         app.include_router(module.router)

@@ -3,7 +3,10 @@
 A secret has no default. What is missing or malformed is named together with its remedy.
 """
 
+import base64
+import binascii
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -38,6 +41,7 @@ REMEDIES = {
     ),
     "log_level": "Give one of debug, info, warning, error.",
     "worker_concurrency": "Give a whole number between 1 and 64.",
+    "reconcile_every_seconds": "Give a whole number between 1 and 86400; vendors limit how often one may ask.",
     "admin_token": "Give at least 20 characters, e.g. from: openssl rand -base64 32",
     "policy_file": "Give the path of a policy document, or unset it to keep the live one, at first the one that ships.",
     "mapping_file": "Give the path of a mapping file, or unset it to use the one that ships.",
@@ -47,6 +51,18 @@ REMEDIES = {
     ),
     "mail_from": "Give the plain address that handoffs are sent from, e.g. handoff@example.com.",
     "public_url": "Give the http(s) URL under which people reach this service, e.g. https://handoff.example.com.",
+    "master_key": (
+        "Give the base64 of 32 bytes, e.g. from: openssl rand -base64 32; of several, separated by commas,"
+        " the first seals and each opens."
+    ),
+    "recordings_url": (
+        "Give where recordings are kept, e.g. file:///srv/recordings or s3://bucket/prefix, or unset it to keep none."
+    ),
+    "recording_hosts": "Give host names, separated by commas; *.example.com stands for every host below example.com.",
+    "goody_requests_per_minute": "Give a whole number of at least 1, or unset it: no budget but Goody's Retry-After.",
+    "dialnexa_requests_per_minute": "Give a whole number of at least 1, or unset it: no budget but their Retry-After.",
+    "unknown_alarm_minutes": "Give a whole number of minutes between 1 and 10080.",
+    "confirmation_alarm_hours": "Give a whole number of hours between 1 and 2160.",
     "weights_file": "Give the path of a file that `handoff match train` wrote, or unset it to use the one that ships.",
 }
 
@@ -64,6 +80,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     worker_concurrency: int = Field(8, ge=1, le=64)
+    reconcile_every_seconds: int = Field(300, ge=1, le=86400)
 
     dialnexa_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     dialnexa_api_key: SecretStr | None = None
@@ -72,6 +89,12 @@ class Settings(BaseSettings):
     goody_api_key: SecretStr | None = None
     goody_base_url: str = Field("https://api.ongoody.com", pattern=r"^https?://[^/\s]+")
     goody_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    goody_requests_per_minute: int | None = Field(None, ge=1, le=100_000)
+    dialnexa_requests_per_minute: int | None = Field(None, ge=1, le=100_000)
+
+    unknown_alarm_minutes: int = Field(15, ge=1, le=10_080)
+    confirmation_alarm_hours: int = Field(48, ge=1, le=2_160)
 
     policy_file: Path | None = None
     mapping_file: Path | None = None
@@ -82,7 +105,13 @@ class Settings(BaseSettings):
     mail_from: str | None = Field(None, pattern=r"^[^@\s<>,;\"]+@[^@\s<>,;\"]+$", max_length=254)
     public_url: str | None = Field(None, pattern=r"^https?://[^/\s?#]+[^\s?#]*$")
 
-    @field_validator("dialnexa_webhook_secrets", "goody_webhook_secrets", mode="before")
+    master_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    recordings_url: SecretStr | None = None  # some kinds of storage carry a password in it
+    recording_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator(
+        "dialnexa_webhook_secrets", "goody_webhook_secrets", "master_key", "recording_hosts", mode="before"
+    )
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -96,6 +125,8 @@ class Settings(BaseSettings):
         "database_url",
         "dialnexa_api_key",
         "goody_api_key",
+        "goody_requests_per_minute",
+        "dialnexa_requests_per_minute",
         "admin_token",
         "policy_file",
         "mapping_file",
@@ -103,6 +134,7 @@ class Settings(BaseSettings):
         "smtp_url",
         "mail_from",
         "public_url",
+        "recordings_url",
         mode="before",
     )
     @classmethod
@@ -135,6 +167,32 @@ class Settings(BaseSettings):
             raise ValueError("is no smtp://, smtps:// or smtp+starttls:// URL")
         return value
 
+    @field_validator("master_key")
+    @classmethod
+    def _are_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in value:
+            _read_key(key)
+        return value
+
+    @field_validator("recordings_url")
+    @classmethod
+    def _is_storage(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"[a-z][a-z0-9+.-]*://[^\s]*$", value.get_secret_value()):
+            raise ValueError("is no URL of a folder or bucket")
+        return value
+
+    @field_validator("recording_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", host):
+                raise ValueError("holds something that is no host name")
+        return tuple(host.casefold() for host in value)
+
+    def master_keys(self) -> list[bytes]:
+        """The first one seals."""
+        return [_read_key(key) for key in self.master_key]
+
     def public_address(self) -> str:
         """What links to this service begin with; without a slash in the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -166,6 +224,16 @@ class Settings(BaseSettings):
             return None
         scheme_and_rest = self.database_url.get_secret_value().split("://", 1)
         return "postgresql+psycopg://" + scheme_and_rest[1]
+
+
+def _read_key(key: SecretStr) -> bytes:
+    try:
+        read = base64.b64decode(key.get_secret_value(), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("holds something that is no base64") from None
+    if len(read) != 32:  # AES-256
+        raise ValueError("holds a key that is not 32 bytes long")
+    return read
 
 
 def unknown_settings(environment: Iterable[str] = os.environ) -> list[str]:

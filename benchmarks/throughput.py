@@ -152,8 +152,8 @@ def settle(url: str, calls: int, environment: dict[str, str], folder: Path) -> f
         return time.perf_counter() - started
 
 
-def body_of(number: int, order: dict[str, str]) -> bytes:
-    """A call by the recipient of an order, as DialNexa documents it."""
+def body_of(number: int, order: dict[str, str], wish: str | None = None) -> bytes:
+    """A call by the recipient of an order, as DialNexa documents it; what it wants is in turn the mix's."""
     call = {
         "id": f"call_bench_{number:06}",
         "direction": "inbound",
@@ -173,7 +173,7 @@ def body_of(number: int, order: dict[str, str]) -> bytes:
             "Customer Name": order["name"],
             "Customer Email": order["email"],
             "Order ID": order["reference"],
-            "Requested Action": MIX[number % len(MIX)],
+            "Requested Action": wish or MIX[number % len(MIX)],
         },
     }
     return json.dumps({"event_type": "call_ended", "payload": {"call": call}}).encode()

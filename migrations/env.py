@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
+from app.db.engine import connect_arguments
 from app.db.tables import metadata
 from app.settings import Settings
 
@@ -20,6 +21,7 @@ else:
     url = Settings.load().sqlalchemy_url()
     if url is None:
         raise SystemExit("Set HANDOFF_DATABASE_URL to the database to work on, or use: handoff migrate")
-    with create_engine(url).connect() as conn:
+    address, connect_args = connect_arguments(url)
+    with create_engine(address, connect_args=connect_args).connect() as conn:
         run(conn)
         conn.commit()

@@ -34,9 +34,6 @@ OURS = {name: service for name, service in COMPOSE["services"].items() if "comma
 UNITS = sorted((ROOT / "deploy/systemd").glob("*.service"))
 ENV_EXAMPLE = ROOT / "deploy/handoff.env.example"
 
-# Announced, and read by nothing yet.
-RESERVED = {"HANDOFF_MASTER_KEY"}
-
 COMMAND: click.Command = typer.main.get_command(cli)
 
 
@@ -192,11 +189,7 @@ def test_every_setting_that_is_named_is_one(folder: str) -> None:
     named = set().union(*(settings_in(read_text(each)) for each in files))
     # What a mapping file names is the deployment's own to choose, behind this prefix.
     chosen = {name for name in named if f"{name}_".startswith(CHANNEL_PREFIX)}
-    assert named - known_settings() - RESERVED - chosen == set()
-
-
-def test_what_is_reserved_is_not_a_setting_yet() -> None:
-    assert RESERVED.isdisjoint(known_settings())
+    assert named - known_settings() - chosen == set()
 
 
 def test_the_example_names_every_setting_once_and_explains_it() -> None:

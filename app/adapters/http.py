@@ -9,7 +9,8 @@ import json
 import logging
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,11 +22,13 @@ import stamina
 from app.errors import (
     DestinationError,
     DestinationMissingError,
+    DestinationPausedError,
     DestinationRefusedError,
     DestinationUnavailableError,
     DestinationUnknownError,
     SettingError,
 )
+from app.ports.limits import Limits, NoLimits
 
 # httpx writes whole addresses at INFO, and a query may name a person; httpcore writes headers at DEBUG.
 for _chatty in ("httpx", "httpcore"):
@@ -60,6 +63,7 @@ class VendorHttp:
 
     def __init__(self, base_url: str, *, name: str, headers: Mapping[str, str], timeout_seconds: float = 10.0) -> None:
         self._name = name
+        self.limits: Limits = NoLimits()  # what is shared with other processes is known only once a database is open
         self._base_url = _checked_base_url(base_url, name)
         self._timeout_seconds = timeout_seconds
         _check_headers(headers, name)
@@ -81,21 +85,29 @@ class VendorHttp:
 
     async def post_json(self, path: str, body: object | None = None, *, idempotency_key: str) -> Any:
         """The answer's JSON, None for a 204. Sent once. Any DestinationError may come; after an unknown one, read."""
-        call = f"{self._name}: POST {path}"
+        return await self._write("POST", path, body, idempotency_key)
+
+    async def delete(self, path: str, *, idempotency_key: str) -> None:
+        """As `post_json`."""
+        await self._write("DELETE", path, None, idempotency_key)
+
+    async def _write(self, method: str, path: str, body: object | None, idempotency_key: str) -> Any:
+        call = f"{self._name}: {method} {path}"
         request = self._writer.build_request(
-            "POST",
+            method,
             self._address(path),
             content=None if body is None else json.dumps(body, allow_nan=False).encode(),
             headers={"Idempotency-Key": quote(idempotency_key, safe=":")}
             | ({} if body is None else {"Content-Type": "application/json"}),
         )
-        try:
-            response = await self._send(self._writer, request)
-        except NOT_SENT as error:
-            raise DestinationUnavailableError(f"{call} was not sent: {type(error).__name__}") from None
-        except TRANSPORT_ERRORS as error:
-            raise DestinationUnknownError(f"{call} got no whole answer: {type(error).__name__}") from None
-        return _written(call, response)
+        async with self.limits.request(self._name, is_write=True):
+            try:
+                response = await self._send(self._writer, request)
+            except NOT_SENT as error:
+                raise DestinationUnavailableError(f"{call} was not sent: {type(error).__name__}") from None
+            except TRANSPORT_ERRORS as error:
+                raise DestinationUnknownError(f"{call} got no whole answer: {type(error).__name__}") from None
+            return _written(call, response)
 
     async def read_clock(self, path: str, *, params: Mapping[str, str | int] | None = None) -> datetime | None:
         """The vendor's time, from the `Date` of an answer that `get_json` would take; None where it sends none."""
@@ -106,12 +118,14 @@ class VendorHttp:
         await self._writer.aclose()
 
     async def _read_clock_once(self, path: str, params: Mapping[str, str | int] | None) -> datetime | None:
-        response = await self._get(path, params)
-        _read(f"{self._name}: GET {path}", response)
-        return _http_date(response.headers.get("Date", ""))
+        async with self.limits.request(self._name, is_write=False):
+            response = await self._get(path, params)
+            _read(f"{self._name}: GET {path}", response)
+            return _http_date(response.headers.get("Date", ""))
 
     async def _read_once(self, path: str, params: Mapping[str, str | int] | None) -> Any:
-        return _read(f"{self._name}: GET {path}", await self._get(path, params))
+        async with self.limits.request(self._name, is_write=False):
+            return _read(f"{self._name}: GET {path}", await self._get(path, params))
 
     async def _get(self, path: str, params: Mapping[str, str | int] | None) -> httpx.Response:
         request = self._reader.build_request("GET", self._address(path), params=params)
@@ -182,6 +196,65 @@ class HookHttp:
         await self._client.aclose()
 
 
+class Downloads:
+    """Fetches what a link leads to, piece by piece, never held whole. Links are secrets: no error text shows one.
+
+    Nothing of ours is sent along, no redirect is followed, and a link is either alive or dead, whatever its host says.
+    """
+
+    def __init__(self, *, most_bytes: int, timeout_seconds: float) -> None:
+        self._most_bytes = most_bytes
+        self._timeout_seconds = timeout_seconds
+        timeout = httpx.Timeout(30.0, connect=10.0)
+        self._client = httpx.AsyncClient(timeout=timeout, headers={"Accept-Encoding": "identity"})
+
+    @asynccontextmanager
+    async def open(self, url: str, *, name: str) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
+        """The media type and the pieces, in as many seconds as there are. `name` stands for the link in error texts."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                response = await self._send(url, name)
+                try:
+                    yield response.headers.get("Content-Type", ""), self._pieces(response, name)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise DestinationUnavailableError(f"{name} took longer than {self._timeout_seconds:.0f} s") from None
+
+    async def _send(self, url: str, name: str) -> httpx.Response:
+        try:
+            response = await self._client.send(self._client.build_request("GET", url), stream=True)
+        except httpx.InvalidURL:
+            raise DestinationRefusedError(f"{name} is not an address") from None
+        except TRANSPORT_ERRORS as error:
+            raise DestinationUnavailableError(f"{name} was not reached: {type(error).__name__}") from None
+        if not response.is_success:
+            await response.aclose()
+            raise _no_download(name, response)
+        length = response.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > self._most_bytes:
+            await response.aclose()
+            raise self._too_large(name)
+        return response
+
+    async def _pieces(self, response: httpx.Response, name: str) -> AsyncIterator[bytes]:
+        size = 0
+        try:
+            async for piece in response.aiter_bytes():
+                size += len(piece)
+                if size > self._most_bytes:
+                    raise self._too_large(name)
+                yield piece
+        except TRANSPORT_ERRORS as error:
+            raise DestinationUnavailableError(f"{name} was cut off: {type(error).__name__}") from None
+
+    def _too_large(self, name: str) -> DestinationRefusedError:
+        return DestinationRefusedError(f"{name} leads to more than {self._most_bytes} bytes")
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
 def is_web_address(text: str) -> bool:
     try:
         url = httpx.URL(text)
@@ -213,7 +286,7 @@ def _check_headers(headers: Mapping[str, str], name: str) -> None:
 
 def _wait_before_next_try(error: Exception) -> bool | float:
     """Whether a read is worth another try at once: True, or the seconds the vendor asked us to wait."""
-    if not isinstance(error, DestinationUnavailableError):
+    if not isinstance(error, DestinationUnavailableError) or isinstance(error, DestinationPausedError):
         return False
     status = error.status_code
     if status is not None and not (status < 300 or status in {408, 425, 429} or status >= 500):
@@ -306,6 +379,16 @@ def _retry_after_seconds(response: httpx.Response) -> float | None:
         return None
     now = _http_date(response.headers.get("Date", "")) or datetime.now(UTC)
     return max(0.0, (until - now).total_seconds())
+
+
+def _no_download(name: str, response: httpx.Response) -> DestinationError:
+    status = response.status_code
+    if status in {401, 403, 404, 410}:  # a signed link says all of these when its time is over
+        return DestinationMissingError(f"{name} is dead: it answered {status}", status_code=status)
+    if status in {408, 425, 429} or status >= 500:
+        wait = _retry_after_seconds(response)
+        return DestinationUnavailableError(f"{name} answered {status}", status_code=status, retry_after_seconds=wait)
+    return DestinationRefusedError(f"{name} answered {status}", status_code=status)
 
 
 def _http_date(text: str) -> datetime | None:

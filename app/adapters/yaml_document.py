@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 Place = tuple[str | int, ...]
 
+# libyaml where it is there: in Python our longest document takes a second, at every start of a process.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_DEPTH = 100
 MAX_LENGTH = 1_000_000  # our documents hold a few hundred lines; more is a wrong file, or one made to exhaust memory
 
 
@@ -83,7 +86,8 @@ def read_yaml(text: str) -> YamlDocument:
     if len(text) > MAX_LENGTH:
         raise YamlError(1, f"is longer than {MAX_LENGTH:,} characters")
     try:
-        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        _check_depth(text)
+        node: yaml.Node | None = yaml.compose(text, Loader=LOADER)
         lines: dict[Place, int] = {}
         return YamlDocument(None if node is None else _read_node(node, (), lines, set()), lines)
     except yaml.MarkedYAMLError as error:
@@ -91,8 +95,15 @@ def read_yaml(text: str) -> YamlDocument:
         raise YamlError(line, f"is not YAML: {error.problem}") from None
     except yaml.YAMLError as error:
         raise YamlError(1, f"is not YAML: {error}") from None
-    except RecursionError:
-        raise YamlError(1, "is nested too deeply") from None
+
+
+def _check_depth(text: str) -> None:
+    """Before anything is built: the parser in C has no bound of its own but the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise YamlError(event.start_mark.line + 1 if event.start_mark else 1, "is nested too deeply")
 
 
 def _read_node(node: yaml.Node, place: Place, lines: dict[Place, int], seen: set[int]) -> Any:
@@ -125,6 +136,6 @@ def _read_mapping(node: yaml.MappingNode, place: Place, lines: dict[Place, int],
 
 def _read_scalar(node: yaml.Node) -> Any:
     try:
-        return yaml.SafeLoader("").construct_document(node)
+        return yaml.constructor.SafeConstructor().construct_document(node)
     except (yaml.YAMLError, ValueError, OverflowError):
         raise YamlError(node.start_mark.line + 1, "holds a value that is no plain word or number") from None

@@ -27,7 +27,7 @@ from app.core.stakes import impact_of, urgency_reason_of
 from app.core.wishes import WANTS
 
 MAX_REASONS = 5
-LONGEST_LINK = 2_000  # signed links of recordings are long; beyond this browsers cut
+LONGEST_LINK = 2_000  # beyond this browsers cut
 LONGEST_REACH = 254  # an e-mail address has no more (RFC 5321)
 TIGHT_BOOKING = timedelta(hours=24)  # sooner than this operations have planned already
 OLDEST_CALL = timedelta(days=30)  # a call told later has a wrong clock, or nobody waits for its appointment any more
@@ -257,13 +257,16 @@ def _also_tell(facts: Facts, decision: Decision, starts_at: datetime | None) -> 
 
 
 def _links(call: Call) -> dict[str, str]:
-    """Evidence by the call's id; other links only where they are web addresses, since they come from a call."""
-    links = {"call": clean_text(call.call_id), "transcript": f"/v1/calls/{quote(call.call_id, safe='')}"}
+    """Evidence by the call's id; other links only where they are web addresses, since they come from a call.
+
+    The vendor's link to the recording is none of them: it dies in days, and whoever is sent it could listen.
+    """
+    here = f"/v1/calls/{quote(call.call_id, safe='')}"
+    links = {"call": clean_text(call.call_id), "transcript": here}
+    if call.recording_url:
+        links["recording"] = f"{here}/recording"
     found = {
-        "recording": call.recording_url,
-        **{
-            name.removesuffix("_link"): call.text(name) for name in ("payment_link", "support_link", "fulfillment_link")
-        },
+        name.removesuffix("_link"): call.text(name) for name in ("payment_link", "support_link", "fulfillment_link")
     }
     return links | {name: link.strip() for name, link in found.items() if link and is_web_address(link.strip())}
 

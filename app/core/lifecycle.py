@@ -86,6 +86,7 @@ TRANSITIONS: Mapping[tuple[ActionStatus, Verb], ActionStatus] = {
     (S.OUTCOME_UNKNOWN, V.SUCCEED): S.DONE,  # the shop shows it
     (S.OUTCOME_UNKNOWN, V.DISPROVE): S.APPROVED,  # reads show that it did not happen: it may be tried again
     (S.OUTCOME_UNKNOWN, V.TOO_LATE): S.AWAITING_ASSISTANCE,  # it did not happen, and the order has moved past the API
+    (S.OUTCOME_UNKNOWN, V.REOPEN): S.AWAITING_REVIEW,  # a person saw that it did not happen: it needs a new approval
     (S.OUTCOME_UNKNOWN, V.GIVE_UP): S.FAILED,  # nothing settles it: a person has to look
     # --- a person does it at the shop
     (S.AWAITING_ASSISTANCE, V.ASSISTED): S.AWAITING_CONFIRMATION,  # asked for at the shop's support

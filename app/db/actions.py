@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, tuple_, update
+from sqlalchemy import Row, Select, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +17,18 @@ from app.core.policy import Decision
 from app.db.facts import dump, load_or_none
 from app.db.tables import actions, attempts
 from app.errors import NotFoundError
+
+FIND_MADE_WEBHOOK = text("""
+    SELECT made.after FROM attempts AS made JOIN actions ON actions.id = made.action_id
+    WHERE actions.kind = 'create_webhook' AND made.outcome = 'succeeded'
+        AND :wanted IN (made.after ->> 'webhook_id', made.after ->> 'url')
+        AND NOT EXISTS (
+            SELECT FROM attempts AS gone JOIN actions ON actions.id = gone.action_id
+            WHERE actions.kind = 'delete_webhook' AND gone.outcome = 'succeeded'
+                AND gone.before ->> 'webhook_id' = made.after ->> 'webhook_id'
+        )
+    ORDER BY made.finished_at DESC LIMIT 1
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +239,12 @@ async def list_unconfirmed_actions_of_order(conn: AsyncConnection, order_id: int
         )
     )
     return [_action(row) for row in await conn.execute(query)]
+
+
+async def find_made_webhook(conn: AsyncConnection, wanted: str) -> dict[str, str | None] | None:
+    """An endpoint that an action of ours made and none has deleted since, by its id or its address."""
+    row = (await conn.execute(FIND_MADE_WEBHOOK, {"wanted": wanted})).one_or_none()
+    return None if row is None else dict(row.after)
 
 
 async def count_actions(conn: AsyncConnection) -> list[tuple[str, str, int]]:

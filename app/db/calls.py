@@ -1,6 +1,6 @@
-"""Calls: the normalised facts of each, its match and its identity."""
+"""Calls: the normalised facts of each, its match and its identity. What was said is kept apart (db/evidence.py)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,8 @@ SAMPLED_FROM = 10_000  # the latest calls that a sample is drawn from
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
+    """A call as the machine needs it: without its transcript, which only people read."""
+
     call: Call
     revision: int
     match: Match | None
@@ -49,13 +51,16 @@ async def lock_call(conn: AsyncConnection, call_id: str) -> CallRecord | None:
 
 
 async def save_call(conn: AsyncConnection, call: Call, *, revision: int) -> bool:
-    """Save the facts as this revision; False when another transaction wrote the first revision in between."""
+    """Save the facts, but not what was said, as this revision.
+
+    False when another transaction wrote the first revision in between.
+    """
     values = {
         "call_id": call.call_id,
         "revision": revision,
         "stage": call.stage,
         "direction": call.direction,
-        "facts": dump(call),
+        "facts": dump(replace(call, transcript=())),
     }
     if revision == 1:
         inserted = await conn.execute(insert(calls).values(values).on_conflict_do_nothing().returning(calls.c.call_id))

@@ -1,4 +1,4 @@
-"""Deliveries: what was posted to us, byte for byte, each once for ever."""
+"""Deliveries: what was posted to us, byte for byte, each once for ever; sealed where there is a master key."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.tables import deliveries
-from app.errors import NotFoundError
+from app.db.vault import Vault
+from app.errors import DamagedError, NotFoundError
 from app.ports.senders import Envelope
 
 
@@ -33,8 +34,10 @@ async def store_delivery(
     body: bytes,
     headers: Mapping[str, str],
     signature_variant: str,
+    vault: Vault,
 ) -> int | None:
     """The id of the new delivery; None when the same one is stored already."""
+    digest = hashlib.sha256(body).digest()
     row = (
         await conn.execute(
             insert(deliveries)
@@ -43,8 +46,8 @@ async def store_delivery(
                 kind=envelope.kind,
                 subject=envelope.subject,
                 message_id=envelope.message_id,
-                body=body,
-                body_sha256=hashlib.sha256(body).digest(),
+                body=vault.seal(body, *_identity(sender, envelope.kind, envelope.subject, envelope.message_id, digest)),
+                body_sha256=digest,
                 headers=dict(headers),
                 signature_variant=signature_variant,
                 parked_reason=envelope.parked_reason,
@@ -56,14 +59,16 @@ async def store_delivery(
     return None if row is None else row.id
 
 
-async def get_delivery(conn: AsyncConnection, delivery_id: int) -> Delivery:
-    c = deliveries.c
-    row = (
-        await conn.execute(select(c.id, c.sender, c.kind, c.subject, c.body, c.received_at).where(c.id == delivery_id))
-    ).one_or_none()
+async def get_delivery(conn: AsyncConnection, delivery_id: int, *, vault: Vault) -> Delivery:
+    """Raises SettingError where it was sealed with a key that is not given, DamagedError where it was changed."""
+    row = (await conn.execute(select(deliveries).where(deliveries.c.id == delivery_id))).one_or_none()
     if row is None:
         raise NotFoundError(f"no delivery {delivery_id}")
-    return Delivery(row.id, row.sender, row.kind, row.subject, row.body, row.received_at)
+    identity = _identity(row.sender, row.kind, row.subject, row.message_id, row.body_sha256)
+    body = vault.open(row.body, *identity)
+    if hashlib.sha256(body).digest() != row.body_sha256:
+        raise DamagedError(f"delivery {delivery_id} is not the one that was received")
+    return Delivery(row.id, row.sender, row.kind, row.subject, body, row.received_at)
 
 
 async def park_delivery(conn: AsyncConnection, delivery_id: int, reason: str) -> None:
@@ -83,3 +88,23 @@ async def list_deliveries(
     if before_id is not None:
         query = query.where(c.id < before_id)
     return [dict(row) for row in (await conn.execute(query.limit(limit))).mappings()]
+
+
+async def reseal_page(conn: AsyncConnection, *, after: int, limit: int, vault: Vault) -> tuple[int, int] | None:
+    """Seal the next so many bodies with the key that seals now: the last id, and how many were not. None at the end."""
+    rows = (
+        await conn.execute(select(deliveries).where(deliveries.c.id > after).order_by(deliveries.c.id).limit(limit))
+    ).all()
+    stale = [row for row in rows if not vault.seals_so(row.body)]
+    for row in stale:
+        identity = _identity(row.sender, row.kind, row.subject, row.message_id, row.body_sha256)
+        body = vault.seal(vault.open(row.body, *identity), *identity)
+        await conn.execute(update(deliveries).where(deliveries.c.id == row.id).values(body=body))
+    return (rows[-1].id, len(stale)) if rows else None
+
+
+def _identity(
+    sender: str, kind: str, subject: str | None, message_id: str | None, digest: bytes
+) -> tuple[str | None, ...]:
+    """What makes a delivery the one it is: of no two rows the same, by its unique indexes."""
+    return ("delivery", sender, kind, subject, message_id, digest.hex())

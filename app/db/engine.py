@@ -6,22 +6,30 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 # A marker on the connection, set by db/jobs.py: this transaction put work into the queue.
 ENQUEUED = "handoff_enqueued"
+# A word of ours in the database's URL: `?pgbouncer=true` says that a pooler in transaction mode stands before it.
+POOLED = "pgbouncer"
 
 
 class Database:
     """A pool of connections to one Postgres."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        address, connect_args = connect_arguments(url)
         # The connection used last is used next: a few stay warm, with their plans made, rather than all lukewarm.
         # Parameters hold personal data: no error text may show them.
         self._engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True, hide_parameters=True
+            address,
+            connect_args=connect_args,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_use_lifo=True,
+            hide_parameters=True,
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_the_dead)
         self._wake_ups: list[Callable[[], None]] = []
@@ -53,6 +61,16 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def connect_arguments(url: str) -> tuple[URL, dict[str, Any]]:
+    """The URL without our own word for a pooler, and what the driver has to be told where one is there.
+
+    In transaction mode each transaction may get another connection, where a statement prepared before is unknown.
+    """
+    address = make_url(url)
+    is_pooled = str(address.query.get(POOLED, "")).lower() == "true"
+    return address.difference_update_query([POOLED]), {"prepare_threshold": None} if is_pooled else {}
 
 
 def _refuse_the_dead(connection: Any, _record: Any, _proxy: Any) -> None:

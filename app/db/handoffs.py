@@ -1,4 +1,4 @@
-"""Handoffs: what a team was told, each action's once."""
+"""Handoffs: what a team was told, once of each action and once of each of its alarms."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,9 +26,15 @@ class HandoffRecord:
 
 
 async def insert_handoff(
-    conn: AsyncConnection, handoff: Handoff, *, call_id: str, action_id: UUID, at: datetime
+    conn: AsyncConnection,
+    handoff: Handoff,
+    *,
+    call_id: str,
+    action_id: UUID,
+    at: datetime,
+    alarm_id: UUID | None = None,
 ) -> HandoffRecord | None:
-    """None when this action's handoff was written before."""
+    """None when this action's handoff, or this alarm's, was written before."""
     written: UUID | None = await conn.scalar(
         insert(handoffs)
         .values(
@@ -39,6 +45,7 @@ async def insert_handoff(
             body=dump(handoff),
             text=as_text(handoff),
             created_at=at,
+            alarm_id=alarm_id,
         )
         .on_conflict_do_nothing()
         .returning(handoffs.c.id)

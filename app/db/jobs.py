@@ -7,7 +7,6 @@ clock is Postgres's alone, because workers run on several machines.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from psycopg.errors import UniqueViolation
@@ -84,6 +83,25 @@ PUT_BACK = text("""
 """)
 
 
+# The oldest is the first of an index, whatever the statistics say; only the count reads on.
+BACKLOG = text("""
+    SELECT coalesce(extract(epoch FROM now() - (
+        SELECT run_at FROM jobs WHERE status = 'waiting' AND run_at <= now() ORDER BY run_at LIMIT 1
+    )), 0)::float8 AS oldest_seconds, (
+        SELECT count(*) FROM (SELECT FROM jobs WHERE status = 'waiting' AND run_at <= now() LIMIT :most) AS due
+    ) AS due
+""")
+MOST_COUNTED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """`due` is at most MOST_COUNTED; `oldest_seconds` is how long the oldest of them has waited for its turn."""
+
+    due: int
+    oldest_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A claimed job. `tries` counts this one too; `fence` is the number of the claim, which only its holder knows."""
@@ -95,19 +113,6 @@ class Job:
     tries: int
     max_tries: int
     fence: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeadJob:
-    """A job that used up its tries and waits for a person."""
-
-    id: int
-    kind: str
-    payload: Mapping[str, Any]
-    lane: str | None
-    tries: int
-    last_error: str | None
-    created_at: datetime
 
 
 async def enqueue(
@@ -229,23 +234,20 @@ async def count_by_status(conn: AsyncConnection) -> dict[str, int]:
     return {"waiting": 0, "running": 0, "dead": 0} | {row.status: row.number for row in rows}
 
 
-async def list_dead(conn: AsyncConnection, limit: int) -> list[DeadJob]:
-    """Newest first."""
-    query = select(
-        jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.lane, jobs.c.tries, jobs.c.last_error, jobs.c.created_at
-    )
-    dead = await conn.execute(query.where(jobs.c.status == "dead").order_by(jobs.c.id.desc()).limit(limit))
-    return [DeadJob(**row) for row in dead.mappings()]
+async def measure_backlog(conn: AsyncConnection) -> Backlog:
+    """What is due and not begun. Counted up to a bound, so that the deeper it is the slower no probe gets."""
+    row = (await conn.execute(BACKLOG, {"most": MOST_COUNTED})).one()
+    return Backlog(row.due, row.oldest_seconds)
 
 
-async def revive(conn: AsyncConnection, job_id: int) -> None:
-    """Give a dead job all its tries again, from now on."""
+async def revive(conn: AsyncConnection, job_id: int, *, run_in_seconds: float = 0) -> None:
+    """Give a dead job (db/dead_jobs.py) all its tries again, from now on or a little later."""
     fence = await conn.scalar(
         select(jobs.c.fence).where(jobs.c.id == job_id, jobs.c.status == "dead").with_for_update()
     )
     if fence is None:
         raise NotFoundError(f"no dead job {job_id}")
-    await _put_back(conn, job_id, fence, "dead", tries=0, run_in_seconds=0, error=None)
+    await _put_back(conn, job_id, fence, "dead", tries=0, run_in_seconds=run_in_seconds, error=None)
 
 
 async def _put_back(

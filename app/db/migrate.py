@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
+from app.db.engine import connect_arguments
 from app.errors import SettingError
 
 # In a checkout the migrations lie beside the package; in an installed wheel, inside it.
@@ -29,16 +30,13 @@ def alembic_config() -> Config:
 
 
 def migrate(url: str) -> None:
-    """Apply what is missing, one process at a time."""
-    with _connected(url) as conn:
-        conn.exec_driver_sql(f"select pg_advisory_lock({_LOCK})")
-        conn.commit()
+    """Apply what is missing, all of it or nothing, one process at a time."""
+    with _connected(url) as conn, conn.begin():
+        # For as long as the transaction: behind a pooler, a lock of the session would stay with a stranger.
+        conn.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")
         config = alembic_config()
         config.attributes["connection"] = conn
         command.upgrade(config, "head")
-        conn.commit()
-        conn.exec_driver_sql(f"select pg_advisory_unlock({_LOCK})")
-        conn.commit()
 
 
 def check_schema(url: str, *, create_if_empty: bool = False) -> None:
@@ -65,7 +63,8 @@ def _present_revision(url: str) -> str | None:
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
     # A server that takes the connection and then says nothing must not hold a start-up for ever.
-    engine = create_engine(url, connect_args={"connect_timeout": 10})
+    address, connect_args = connect_arguments(url)
+    engine = create_engine(address, connect_args={"connect_timeout": 10, **connect_args})
     try:
         with engine.connect() as conn:
             yield conn

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,7 +59,7 @@ async def list_switches(conn: AsyncConnection) -> list[SwitchRecord]:
 
 
 async def list_holding(conn: AsyncConnection, action_ids: Sequence[UUID]) -> dict[UUID, list[SwitchRecord]]:
-    """Of each approved action the switches that hold it; an action that nothing holds is not in the answer."""
+    """Of each action the switches that hold what may be done of it; one that nothing holds is not in the answer."""
     held: dict[UUID, list[SwitchRecord]] = {}
     if action_ids:
         query = _held().add_columns(*switches.c).where(actions.c.id.in_(action_ids))
@@ -75,7 +75,7 @@ async def list_held(conn: AsyncConnection, scope: str, name: str, *, limit: int 
         select(actions.c.id)
         .outerjoin(orders, orders.c.id == actions.c.order_id)
         .where(actions.c.status == ActionStatus.APPROVED)
-        .where((actions.c.kind if scope == "kind" else orders.c.destination) == name)
+        .where(actions.c.kind == name if scope == "kind" else _is_at(name))
         .order_by(actions.c.created_at, actions.c.id)
         .limit(limit)
     )
@@ -90,14 +90,19 @@ async def was_told_held(conn: AsyncConnection, action_id: UUID, since: datetime)
     return bool(await conn.scalar(select(entry)))
 
 
+def _is_at(destination: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """What is tied to no order, such as one to be sent, goes to whichever shop can: each that is off holds it."""
+    return or_(orders.c.destination == destination, actions.c.order_id.is_(None))
+
+
 def _held() -> Select[tuple[UUID]]:
     of_kind = and_(switches.c.scope == "kind", switches.c.name == actions.c.kind)
-    of_destination = and_(switches.c.scope == "destination", switches.c.name == orders.c.destination)
+    of_destination = and_(switches.c.scope == "destination", _is_at(switches.c.name))
     return (
         select(actions.c.id.label("action_id"))
         .select_from(actions)
         .outerjoin(orders, orders.c.id == actions.c.order_id)
         .join(switches, or_(of_kind, of_destination))
-        .where(actions.c.status == ActionStatus.APPROVED, switches.c.off_since.is_not(None))
+        .where(switches.c.off_since.is_not(None))
         .order_by(case((switches.c.scope == "kind", 0), else_=1))
     )

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.core.actions import ActionKind
+from app.core.alarms import AlarmKind
 from app.core.lifecycle import TERMINAL, ActionStatus
 
 metadata = MetaData()
@@ -145,6 +146,7 @@ orders = Table(
         server_default="0",
         comment="the version of core/keys.py that wrote reference_sound and keys",
     ),
+    _time("looked_for_at", comment="when a reconciler last asked for it by its id, shown or not; null before it did"),
     UniqueConstraint("destination", "external_id", name="order_once_per_destination"),
     Index("orders_by_recipient_email", "recipient_email"),
     Index("orders_by_sender_email", "sender_email"),
@@ -159,6 +161,13 @@ orders = Table(
     Index("orders_by_sound", "reference_sound", postgresql_ops={"reference_sound": "text_pattern_ops"}),
     Index("orders_by_sound_of_tail", text("reverse(reference_sound) text_pattern_ops")),
     Index("orders_by_keys_version", "keyed_by"),
+    # Whose turn it is to be read one by one; what is delivered or cancelled has no further to go.
+    Index(
+        "orders_to_look_for",
+        "destination",
+        text("greatest(read_at, looked_for_at)"),
+        postgresql_where=text("stage <> all (array['delivered', 'cancelled'])"),
+    ),
 )
 
 order_batches = Table(
@@ -337,7 +346,10 @@ handoffs = Table(
     Column("body", JSONB, nullable=False, comment="core.handoff.Handoff"),
     Column("text", Text, nullable=False),
     _now("created_at"),
-    UniqueConstraint("action_id", name="one_handoff_per_action"),
+    Column("alarm_id", Uuid, ForeignKey("alarms.id"), comment="null of the action's own; else the alarm it tells of"),
+    UniqueConstraint(
+        "action_id", "alarm_id", name="one_handoff_per_action_and_alarm", postgresql_nulls_not_distinct=True
+    ),
     Index("handoffs_by_call", "call_id"),
 )
 
@@ -564,4 +576,107 @@ switches = Table(
     Column("reason", Text, nullable=False),
     CheckConstraint("scope in ('kind', 'destination')", name="switch_scope_is_known"),
     CheckConstraint("reason <> ''", name="switched_for_a_reason"),
+)
+
+action_steps = Table(
+    "action_steps",
+    metadata,
+    Column("action_id", Uuid, ForeignKey("actions.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("outcome", Text, comment="null while the step is open"),
+    Column("detail", Text, comment="what the shop answered, without personal data"),
+    Column("made", JSONB, comment="ids of what it made at the shop, and prices; null where nothing"),
+    _time("started_at", nullable=False),
+    _time("finished_at"),
+    CheckConstraint("outcome in ('succeeded', 'refused', 'failed', 'unknown')", name="step_outcome_is_known"),
+    CheckConstraint(
+        "(finished_at is not null) = (outcome is not null and outcome <> 'unknown')", name="settled_step_is_finished"
+    ),
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    Column("call_id", Text, ForeignKey("calls.call_id"), primary_key=True),
+    # Apart from the call's facts, which matching and look-ups read by the thousand.
+    Column("body", LargeBinary, nullable=False, comment="turns as JSON; sealed where there was a master key"),
+    _now("written_at"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("call_id", Text, ForeignKey("calls.call_id"), primary_key=True),
+    Column("status", Text, nullable=False, comment="awaited; kept; missing: it never came, last_error says why"),
+    Column("tries", Integer, nullable=False, server_default=text("0"), comment="each counted before it is made"),
+    Column("last_error", Text, comment="in our own words; null while all went well"),
+    Column("file_name", Text, comment="of the last try, below the storage's URL; tells nothing; null before a try"),
+    Column("sha256", LargeBinary, comment="of the recording itself, however it is stored; null until it is kept"),
+    Column("size_bytes", BigInteger),
+    Column("media_type", Text),
+    Column("key_id", Text, comment="of the master key it is sealed with; null where it is kept as it came"),
+    _time("awaited_since", nullable=False),
+    _time("kept_at"),
+    CheckConstraint("status in ('awaited', 'kept', 'missing')", name="recording_status_is_known"),
+    CheckConstraint("(kept_at is not null) = (status = 'kept')", name="kept_has_kept_at"),
+    CheckConstraint(
+        "status <> 'kept' or num_nulls(file_name, sha256, size_bytes, media_type) = 0", name="what_is_kept_is_known"
+    ),
+    CheckConstraint("status <> 'missing' or last_error is not null", name="missing_says_why"),
+    Index("recordings_newest_first", "awaited_since", "call_id"),
+    Index("recordings_not_kept", "status", "awaited_since", postgresql_where=text("status <> 'kept'")),
+)
+
+master_keys = Table(
+    "master_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True, comment="tells keys apart and nothing about them"),
+    _now("first_used_at"),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    _uuid_key(),
+    Column("action_id", Uuid, ForeignKey("actions.id"), nullable=False),
+    Column("kind", Text, nullable=False, comment="core.alarms.AlarmKind"),
+    _time("raised_at", nullable=False),
+    Column("acknowledged_by", Text, comment="null while nobody said that they see to it"),
+    _time("acknowledged_at"),
+    Column("reason", Text, comment="what whoever acknowledged it says; null before"),
+    _time("cleared_at", comment="when the action went on; null while it stands"),
+    CheckConstraint(_words("kind", list(AlarmKind)), name="alarm_kind_is_known"),
+    CheckConstraint(
+        "(acknowledged_by is null) = (acknowledged_at is null) and (acknowledged_by is null) = (reason is null)",
+        name="acknowledged_by_somebody_for_a_reason",
+    ),
+    Index("one_alarm_at_a_time", "action_id", "kind", unique=True, postgresql_where=text("cleared_at is null")),
+    Index("alarms_newest_first", "raised_at", "id"),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("vendor", Text, primary_key=True, comment="a destination, or dialnexa"),
+    Column(
+        "failures", Integer, nullable=False, server_default=text("0"), comment="outages in a row; an answer ends it"
+    ),
+    _time("opened_at", comment="since when it is not asked; null while it is"),
+    _time("retry_at", comment="when one may ask again; null while all may"),
+    _time("probe_until", comment="until when that one's answer is waited for; null while none is under way"),
+    _time("held_until", comment="it asked us to stay away so long (Retry-After); null where it never did"),
+    _time("next_slot_at", comment="the next request its budget allows; null where it has no budget"),
+    Column("last_error", Text, comment="the kind of the last outage, in our own word; null while all went well"),
+    _now("changed_at"),
+    CheckConstraint("(opened_at is null) = (retry_at is null)", name="open_knows_when_to_ask_again"),
+    CheckConstraint("probe_until is null or opened_at is not null", name="only_an_open_one_is_probed"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True, comment="what one process at a time may do, e.g. read goody.orders"),
+    Column("holder", Uuid, nullable=False),
+    _time("leased_until", nullable=False, comment="then it is free, whatever became of the holder"),
 )

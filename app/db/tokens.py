@@ -2,10 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +31,14 @@ async def insert_token(conn: AsyncConnection, *, name: str, role: str, token: st
         )
     ).one_or_none()
     return None if row is None else row.id
+
+
+async def revoke_token(conn: AsyncConnection, name: str, *, at: datetime) -> UUID | None:
+    """The token's id; None where none of this name is valid."""
+    c = tokens.c
+    revoking = update(tokens).where(c.name == name, c.revoked_at.is_(None)).values(revoked_at=at).returning(c.id)
+    revoked: UUID | None = await conn.scalar(revoking)
+    return revoked
 
 
 async def find_token(conn: AsyncConnection, token: str) -> TokenRecord | None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from app.core.actions import ActionKind
 from app.core.orders import Order, OrderBatch
+from app.core.sendings import Sending, SendingLine, Sent
 
 
 class Commerce(Protocol):
@@ -36,6 +37,35 @@ class Commerce(Protocol):
     async def cancel_order(self, external_id: str, *, idempotency_key: str) -> Order: ...
 
     async def extend_expiration(self, external_id: str, expires_at: datetime, *, idempotency_key: str) -> Order: ...
+
+    async def find_sent(self, key: str) -> Sent | None:
+        """What was made of the sending with this key of ours; None where nothing was."""
+        ...
+
+    async def send(self, sending: Sending, *, idempotency_key: str) -> None:
+        """Refuses a key that it knows, whatever came with it."""
+        ...
+
+    async def price(self, sending: Sending) -> int | None:
+        """Cents before tax as the shop reckons today; None where it does not tell. Charges nothing."""
+        ...
+
+    async def find_product(self, wanted: str) -> SendingLine | None:
+        """One piece of the only product of this id or name that needs no further choice; None where there is none."""
+        ...
+
+    async def read_sending(self, batch_id: str) -> Sending | str:
+        """The sending that an order was made of, as far as it can be made anew; else one sentence that says why not.
+
+        Its key is empty; no shop shows addresses, so there is none.
+        """
+        ...
+
+    async def create_webhook(self, url: str, events: tuple[str, ...], *, idempotency_key: str) -> str:
+        """The new endpoint's id; no read will ever show it again."""
+        ...
+
+    async def delete_webhook(self, webhook_id: str, *, idempotency_key: str) -> None: ...
 
     async def check_key(self) -> datetime | None:
         """A read that any good key may do: the shop's time where it tells, else None. Raises as reads do."""

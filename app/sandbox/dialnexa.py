@@ -34,7 +34,9 @@ from app.sandbox.dialnexa_bodies import (
     verification_body,
 )
 from app.sandbox.dialnexa_deliveries import VERIFICATION_USER_AGENT, Attempt, Variant, deliver
+from app.sandbox.dialnexa_recordings import add_recording_routes
 from app.sandbox.dialnexa_requests import Family, ListQuery, Placement, RestFault, Webhook
+from app.sandbox.twin_clock import ClockInput, TwinClock
 
 __all__ = [
     "Attempt",
@@ -59,7 +61,7 @@ class _Twin:
     api_key: str
     secret: str
     webhook: Webhook | None
-    clock: Callable[[], datetime]
+    clock: TwinClock
     dice: random.Random
     client: httpx.AsyncClient
     calls: dict[str, TwinCall] = field(default_factory=dict)
@@ -91,7 +93,7 @@ def create_dialnexa_twin(
         api_key=api_key,
         secret=secret,
         webhook=Webhook(url=webhook_url) if webhook_url else None,
-        clock=clock,
+        clock=TwinClock(clock),
         dice=random.Random(seed),
         client=httpx.AsyncClient(trust_env=False),
     )
@@ -108,6 +110,7 @@ def create_dialnexa_twin(
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     _add_rest_routes(app, twin)
     _add_twin_routes(app, twin)
+    add_recording_routes(app, twin.calls, twin.clock)
     return app
 
 
@@ -140,7 +143,7 @@ def _add_rest_routes(app: FastAPI, twin: _Twin) -> None:
             raise HTTPException(404, "Call not found")
         if call.is_foreign:
             raise HTTPException(403, "Call belongs to another organization")
-        return rest_call(call)
+        return rest_call(call, twin.clock())
 
 
 def _add_twin_routes(app: FastAPI, twin: _Twin) -> None:
@@ -163,8 +166,8 @@ def _add_twin_routes(app: FastAPI, twin: _Twin) -> None:
         return webhook.model_dump()
 
     @app.post("/_twin/calls", status_code=201)
-    async def place_call(placement: Placement) -> Json:
-        call = _make_call(twin, placement)
+    async def place_call(placement: Placement, request: Request) -> Json:
+        call = _make_call(twin, placement, recordings_at=f"{request.base_url}recordings")
         twin.calls[call.id] = call
         webhook = twin.webhook
         if webhook is None or placement.faults.drop:
@@ -185,16 +188,21 @@ def _add_twin_routes(app: FastAPI, twin: _Twin) -> None:
         twin.calls.clear()
         twin.log.clear()
         twin.rest_faults.clear()
+        twin.clock.put(ClockInput(ahead_seconds=0))
+
+    @app.post("/_twin/clock")
+    async def put_clock(wanted: ClockInput) -> Json:
+        return dict(twin.clock.put(wanted))
 
     @app.post("/_twin/rest-faults", status_code=204)
     async def break_rest(fault: RestFault) -> None:
         twin.rest_faults.extend([fault] * fault.times)
 
 
-def _make_call(twin: _Twin, placement: Placement) -> TwinCall:
+def _make_call(twin: _Twin, placement: Placement, *, recordings_at: str) -> TwinCall:
     given = placement.model_dump(exclude_none=True, exclude={"families", "events", "variant", "wait", "faults", "id"})
     call_id = placement.id or twin.make_id("call")
-    return replace(TwinCall(id=call_id, initiated_at=twin.clock()), **given)
+    return replace(TwinCall(id=call_id, initiated_at=twin.clock(), recordings_at=recordings_at), **given)
 
 
 def _bodies(call: TwinCall, placement: Placement) -> list[tuple[Family, str, Json]]:
@@ -223,6 +231,8 @@ async def _deliver_all(twin: _Twin, webhook: Webhook, call: TwinCall, placement:
     await asyncio.sleep(placement.faults.delay_seconds)
     attempts: list[Attempt] = []
     for family, _, body in bodies:
+        if placement.faults.drop_probability and twin.dice.random() < placement.faults.drop_probability:
+            continue
         for _copy in range(1 + placement.faults.duplicates):
             tried = await deliver(
                 twin.client,

@@ -3,6 +3,7 @@
 Written from the vendor's documents alone. Where these disagree, each function says which of them it follows.
 """
 
+import hmac
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,8 @@ from typing import Any, Literal
 Json = dict[str, Any]
 TranscriptForm = Literal["json_string", "array", "lines", "one_line", "by_speaker"]
 
-RECORDING_LIFETIME_DAYS = 7
+RECORDING_LIFETIME = timedelta(days=7)
+_LINK_KEY = b"the blob store's own"  # the twin's store and API agree on it
 
 # The webhook says "hangup" for every call that never connected; REST has a word for most of the reasons.
 _REST_STATUSES = {
@@ -42,6 +44,7 @@ class TwinCall:
     summary: str | None = "The caller asked where the gift is."
     sentiment: str = "neutral"
     has_recording: bool = True
+    recordings_at: str = "https://recordings.twin.invalid"  # where the store is
     analysis: Json = field(default_factory=dict)
     metadata: Json = field(default_factory=dict)
     transfer: Json | None = None  # {destination, status, destination_id}
@@ -69,7 +72,7 @@ def call_ended_body(call: TwinCall) -> Json:
         "duration_in_seconds": call.duration_seconds,
         "transcript": _transcript(call),
         "summary": call.summary,
-        "recording_url": _recording_url(call),
+        "recording_url": _recording_url(call, told_at=ended_at(call)),
         "post_call_analysis": call.analysis,
         "hangup_reason": call.hangup_reason,
     }
@@ -144,15 +147,18 @@ def rest_row(call: TwinCall) -> Json:
     }
 
 
-def rest_call(call: TwinCall) -> Json:
-    """One call: the documented example's fields and the observed recording link; transcripts come by webhook only."""
+def rest_call(call: TwinCall, now: datetime) -> Json:
+    """One call: the documented example's fields and the observed recording link, made anew for each who asks.
+
+    Transcripts come by webhook only.
+    """
     return rest_row(call) | {
         "from_number": call.from_number,
         "call_direction": call.direction,
         "createdAt": iso(call.initiated_at),
         "sentiment": call.sentiment,
         "summary": call.summary,
-        "recording_sas_url": _recording_url(call),
+        "recording_sas_url": _recording_url(call, told_at=now),
         "metadata": call.metadata,
     }
 
@@ -185,11 +191,16 @@ def _wrapped_call(call: TwinCall) -> Json:
     }
 
 
-def _recording_url(call: TwinCall) -> str | None:
+def sign_recording(call_id: str, expires: str) -> str:
+    """The `sig` of a link, as of a blob store: neither the call nor the end of its life can be altered."""
+    return hmac.digest(_LINK_KEY, f"{call_id}\n{expires}".encode(), "sha256").hex()
+
+
+def _recording_url(call: TwinCall, *, told_at: datetime) -> str | None:
     if not call.has_recording:
         return None
-    expires = iso(ended_at(call) + timedelta(days=RECORDING_LIFETIME_DAYS))
-    return f"https://recordings.twin.invalid/{call.id}.mp3?se={expires}&sig=twin"
+    expires = iso(told_at + RECORDING_LIFETIME)
+    return f"{call.recordings_at}/{call.id}.mp3?se={expires}&sig={sign_recording(call.id, expires)}"
 
 
 def _transcript(call: TwinCall) -> Any:

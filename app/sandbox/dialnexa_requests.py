@@ -30,6 +30,7 @@ class Faults(_Strict):
     """What goes wrong on the way. A dropped call is still there over REST."""
 
     drop: bool = False
+    drop_probability: float = Field(0, ge=0, le=1)  # of each event for itself
     duplicates: int = Field(0, ge=0, le=20)  # how often the same bytes are posted once more
     delay_seconds: float = Field(0, ge=0, le=600)
     shuffle: bool = False  # the order of events is not promised

@@ -36,6 +36,7 @@ from app.sandbox.goody_records import (
 from app.sandbox.goody_seed import seed_orders
 from app.sandbox.goody_state import ACCOUNT, GoodySettings, GoodyState, LedgerEntry, utc_now
 from app.sandbox.svix_sender import SvixSender
+from app.sandbox.twin_clock import TwinClock
 from app.sandbox.twin_faults import FaultBoard
 
 DEFAULT_PER_PAGE = 20
@@ -52,9 +53,11 @@ def create_goody_twin(
     """The parts are in `app.state`: `goody` the memory, `svix` the webhook sender, `faults` the fault board."""
     settings = GoodySettings()
     faults = FaultBoard(seed)
+    clock = TwinClock(clock)
     svix = SvixSender(secret=webhook_secret, settings=settings, strike=faults.strike_webhook, clock=clock, seed=seed)
     app = GoodyTwin(title="Goody twin", openapi_url=None, lifespan=_lifespan)
     app.state.api_key = api_key
+    app.state.clock = clock
     app.state.faults = faults
     app.state.svix = svix
     app.state.goody = GoodyState(clock=clock, seed=seed, publish=svix.publish, settings=settings)

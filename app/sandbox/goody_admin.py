@@ -13,6 +13,7 @@ from app.sandbox.goody_records import GoodyRefusedError, Recipient, Sender, Twin
 from app.sandbox.goody_seed import seed_orders, walk_silently
 from app.sandbox.goody_state import ACCOUNT, EVENTS, BatchDraft, GoodySettings, GoodyState
 from app.sandbox.svix_sender import SvixSender
+from app.sandbox.twin_clock import ClockInput, TwinClock
 from app.sandbox.twin_faults import Fault, FaultBoard
 
 admin_router = APIRouter(prefix="/_twin")
@@ -32,9 +33,14 @@ def the_faults(request: Request) -> FaultBoard:
     return cast("FaultBoard", request.app.state.faults)
 
 
+def the_clock(request: Request) -> TwinClock:
+    return cast("TwinClock", request.app.state.clock)
+
+
 State = Annotated[GoodyState, Depends(the_state)]
 Svix = Annotated[SvixSender, Depends(the_sender)]
 Faults = Annotated[FaultBoard, Depends(the_faults)]
+Clock = Annotated[TwinClock, Depends(the_clock)]
 
 
 class _Strict(BaseModel):
@@ -70,6 +76,7 @@ class OrderInput(_Strict):
     expires_at: AwareDatetime | None = None
     reference_id: str | None = Field(default=None, pattern=r"^[A-Z0-9]{24}$")
     customer_reference_id: str | None = None
+    send_method: Literal["email_and_link", "link_multiple_custom_list", "direct_send"] | None = None
     is_told: bool = True  # whether webhooks tell of the order, and of the status it has
 
 
@@ -103,7 +110,7 @@ async def create_order(body: OrderInput, state: State) -> Json:
         from_name=body.from_name or f"{sender.first_name} {sender.last_name}",
         recipients=(recipient,),
         lines=tuple(_line(product) for product in body.products),
-        send_method="email_and_link" if body.recipient_email else "link_multiple_custom_list",
+        send_method=body.send_method or ("email_and_link" if body.recipient_email else "link_multiple_custom_list"),
         message=body.message,
         card_id=CARDS[0]["id"] if body.message else None,
         expires_at=body.expires_at,
@@ -201,6 +208,12 @@ async def clear_faults(board: Faults) -> None:
     board.clear()
 
 
+@admin_router.post("/clock")
+async def put_clock(body: ClockInput, clock: Clock) -> Json:
+    """Orders placed and moved from now on are of that time; signatures keep the real one, which receivers check."""
+    return clock.put(body)
+
+
 @admin_router.get("/settings")
 async def read_settings(state: State) -> GoodySettings:
     return state.settings
@@ -216,8 +229,9 @@ async def change_settings(body: Annotated[dict[str, Any], Body()], state: State)
 
 
 @admin_router.post("/reset")
-async def reset(state: State, svix: Svix, board: Faults, body: ResetInput | None = None) -> Json:
+async def reset(state: State, svix: Svix, board: Faults, clock: Clock, body: ResetInput | None = None) -> Json:
     wanted = body or ResetInput()
+    clock.put(ClockInput(ahead_seconds=0))
     await svix.forget(keep_endpoints=wanted.keep_webhooks)
     board.clear()
     state.reset(state.seed if wanted.seed is None else wanted.seed)

@@ -33,6 +33,8 @@ class GoodyTwin(FastAPI):
         await asyncio.sleep(seconds)
         is_acting = fault is None or fault.kind not in {"status", "close"}
         if is_acting:
+            order = self.state.goody.orders.get(entry.order_id or "")
+            entry.found = order.status if order else None
             await super().__call__(scope, _replay(body, receive), _Watch(entry, None if fault else send))
         else:
             entry.effect = "fault"

@@ -78,6 +78,7 @@ class LedgerEntry:
     status: int | None = None  # of the act itself; None where it never happened
     answered: int | None = None  # what went back; None where the connection was cut
     fault: str | None = None
+    found: str | None = None  # the order's status right before the act
 
     def as_json(self) -> Json:
         return asdict(self)

@@ -22,8 +22,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.actions import ActionKind, read_time, why_impossible
-from app.core.execution import Ending, Mandate, judge_accepted, judge_before, judge_refused, judge_unavailable
+from app.core.actions import why_impossible
+from app.core.execution import Ending, Mandate, Sight, judge_accepted, judge_before, judge_refused, judge_unavailable
 from app.core.lifecycle import ActionStatus, Verb
 from app.core.orders import Order
 from app.db import audit, jobs
@@ -37,10 +37,9 @@ from app.errors import (
     DestinationUnavailableError,
     DestinationUnknownError,
 )
-from app.ports.commerce import Commerce
 from app.services.case import Case, load_case
+from app.services.deeds import Deed, deed_of, idempotency_key
 from app.services.live_policy import live_policy
-from app.services.mirror import refresh_order
 from app.services.parts import EXECUTOR, Parts
 from app.services.queue import ask_for_assistance, is_approved_by_people
 from app.services.schedule import schedule_settling
@@ -48,9 +47,6 @@ from app.services.settle import end_attempt
 from app.services.transition import transition
 
 log = structlog.get_logger()
-
-# Before Goody accepts a gift, a refund is a cancellation; the adapter knows only the act.
-ACTS = {ActionKind.REFUND_ORDER: ActionKind.CANCEL_ORDER}
 
 # How soon a held action looks at its switch by itself; switching on wakes it at once.
 HELD_SECONDS = 60
@@ -61,18 +57,16 @@ class Run:
     """One attempt under way."""
 
     case: Case
-    shop: Commerce
-    order: Order
+    deed: Deed
     is_by_people: bool
     policy_version: str  # that counts now, whichever decided
     attempt_id: UUID
     attempt_number: int
-    idempotency_key: str
 
-    def mandate(self, order: Order) -> Mandate:
+    def mandate(self, order: Order | None = None) -> Mandate:
+        """`order` as just read."""
         return Mandate(
             kind=self.case.action.kind,
-            parameters=self.case.action.parameters,
             approved_digest=self.case.decided.digest,
             present_digest=self.case.fingerprint(self.policy_version, order=order).digest,
             is_by_people=self.is_by_people,
@@ -82,18 +76,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How the attempt ended, and the order as read before and after the act, where it could be read."""
+    """How the attempt ended, and what was seen before and after the act, where the shop could be read."""
 
     ending: Ending
-    before: Order | None = None
-    after: Order | None = None
+    before: Sight | None = None
+    after: Sight | None = None
 
 
 async def execute(parts: Parts, job: Job) -> None:
     run = await _intend(parts, job)
     if run is None:
         return
-    tried = await _read_act_read(parts, run)
+    tried = await _read_act_read(run)
     async with parts.database.transaction() as conn:
         await end_attempt(
             conn,
@@ -145,25 +139,21 @@ async def _hold_back(conn: AsyncConnection, parts: Parts, job: Job, action: Acti
 
 async def _open_run(conn: AsyncConnection, parts: Parts, action: ActionRecord) -> Run | None:
     case = await load_case(conn, action)
-    order = case.order
-    shop = parts.shops.get(order.destination) if order else None
-    if order is None or shop is None or ACTS.get(action.kind, action.kind) not in shop.abilities:
-        why = why_impossible(action.kind, order) or "The shop's API cannot do it."
+    deed = deed_of(parts, case)
+    if deed is None:
+        why = why_impossible(action.kind, case.order) or "The shop's API cannot do it."
         await ask_for_assistance(conn, parts, case, Verb.ASSIST, actor=EXECUTOR, why=why)
         return None
-    key = f"{action.call_id}:{action.id}"
     at = parts.clock.now()
-    attempt_id, number = await open_attempt(conn, action.id, idempotency_key=key, at=at)
+    attempt_id, number = await open_attempt(conn, action.id, idempotency_key=idempotency_key(case), at=at)
     await transition(conn, action.id, Verb.START, actor=EXECUTOR, at=at, data={"attempt": number})
     return Run(
         case=case,
-        shop=shop,
-        order=order,
+        deed=deed,
         is_by_people=await is_approved_by_people(conn, action.id),
         policy_version=(await live_policy(conn, parts)).version,
         attempt_id=attempt_id,
         attempt_number=number,
-        idempotency_key=key,
     )
 
 
@@ -171,33 +161,32 @@ async def _take_over(conn: AsyncConnection, parts: Parts, action: ActionRecord) 
     """The worker before us died after its intent: nobody knows whether it acted."""
     case, at = await load_case(conn, action), parts.clock.now()
     attempt = await find_unsettled_attempt(conn, action.id)
-    if attempt is None or case.order is None:
+    if attempt is None:
         raise AssertionError(f"action {action.id} is executing without an attempt")
     detail = "The worker died in the middle of the attempt."
     await record_attempt(conn, attempt.id, outcome="unknown", at=at, detail=detail)
     await transition(conn, action.id, Verb.LOSE_ANSWER, actor=EXECUTOR, at=at, data={"why": detail})
-    await schedule_settling(conn, action.id, order=case.order, looks=0, in_seconds=0)
+    await schedule_settling(conn, action.id, call_id=action.call_id, order=case.order, looks=0, in_seconds=0)
 
 
-async def _read_act_read(parts: Parts, run: Run) -> Tried:
+async def _read_act_read(run: Run) -> Tried:
     try:
-        before = await refresh_order(parts, run.shop, run.order.external_id)
+        before = await run.deed.look()
     except DestinationMissingError:
         return Tried(Ending(Verb.TOO_LATE, "refused", "The shop no longer shows this order."))
     except DestinationError as error:
-        mandate = run.mandate(run.order)
-        return Tried(judge_unavailable(mandate, str(error), asked_to_wait_seconds=error.retry_after_seconds))
-    mandate = run.mandate(before)
+        return Tried(judge_unavailable(run.mandate(), str(error), asked_to_wait_seconds=error.retry_after_seconds))
+    mandate = run.mandate(before.order)
     ending = judge_before(mandate, before)
     if ending is not None:
         return Tried(ending, before, before)
-    return await _act_read(parts, run, mandate, before)
+    return await _act_read(run, mandate, before)
 
 
-async def _act_read(parts: Parts, run: Run, mandate: Mandate, before: Order) -> Tried:
+async def _act_read(run: Run, mandate: Mandate, before: Sight) -> Tried:
     refusal = None
     try:
-        await _act(run)
+        await run.deed.act()
     except DestinationUnknownError as error:
         return Tried(Ending(Verb.LOSE_ANSWER, "unknown", str(error)), before)
     except DestinationUnavailableError as error:
@@ -205,27 +194,14 @@ async def _act_read(parts: Parts, run: Run, mandate: Mandate, before: Order) -> 
         return Tried(ending, before)
     except (DestinationRefusedError, DestinationMissingError) as error:
         refusal = str(error)
-    after = await _read_after(parts, run)
-    ending = judge_accepted(mandate, after) if refusal is None else judge_refused(mandate, after, refusal)
+    after = await _read_after(run)
+    ending = judge_accepted(after) if refusal is None else judge_refused(mandate, after, refusal)
     return Tried(ending, before, after)
 
 
-async def _act(run: Run) -> None:
-    kind = ACTS.get(run.case.action.kind, run.case.action.kind)
-    if kind is ActionKind.CANCEL_ORDER:
-        await run.shop.cancel_order(run.order.external_id, idempotency_key=run.idempotency_key)
-    elif kind is ActionKind.EXTEND_EXPIRATION:
-        until = read_time(run.case.action.parameters["new_expiration"])
-        if until is None:
-            raise DestinationRefusedError("new_expiration is not a time that a shop could be given")
-        await run.shop.extend_expiration(run.order.external_id, until, idempotency_key=run.idempotency_key)
-    else:
-        raise AssertionError(f"{kind} is among a shop's abilities but has no act")
-
-
-async def _read_after(parts: Parts, run: Run) -> Order | None:
+async def _read_after(run: Run) -> Sight | None:
     try:
-        return await refresh_order(parts, run.shop, run.order.external_id)
+        return await run.deed.look()
     except DestinationError as error:
-        log.warning("order_not_read_after_the_act", action_id=str(run.case.action.id), reason=str(error))
+        log.warning("not_read_after_the_act", action_id=str(run.case.action.id), reason=str(error))
         return None

@@ -23,6 +23,7 @@ from app.db.reviews import (
 from app.services.case import Case
 from app.services.hand_off import hand_off
 from app.services.parts import Parts
+from app.services.schedule import schedule_decision
 from app.services.transition import transition
 
 PRIORITIES = {Urgency.NORMAL: 0, Urgency.HIGH: 1, Urgency.URGENT: 2}
@@ -57,6 +58,16 @@ async def show_again(
         **_demands(decision),
     )
     return moved
+
+
+async def put_before_people_again(conn: AsyncConnection, parts: Parts, case: Case) -> None:
+    """What was approved counts no more, by whomever; the decision job fills in what policy says to it as it is now."""
+    review = await find_last_review(conn, case.action.id)
+    if review is None:
+        await ask_people(conn, parts, case, case.decision, case.decided)
+    else:
+        await show_again(conn, parts, review, case.decision, review.fingerprint)
+    await schedule_decision(conn, case.action.id, call_id=case.action.call_id, order=case.order)
 
 
 async def ask_for_assistance(

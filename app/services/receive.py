@@ -51,6 +51,7 @@ async def receive(parts: Parts, sender: Sender, headers: Mapping[str, str], body
             body=body,
             headers={name: value for name, value in headers.items() if name in KEPT_HEADERS},
             signature_variant=variant,
+            vault=parts.vault,
         )
         if delivery_id is None:
             return Receipt(is_new=False, envelope=envelope)

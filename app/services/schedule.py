@@ -5,26 +5,33 @@ Work on one call runs one at a time and in order of arrival, and so does work on
 
 from collections.abc import Sequence
 from uuid import UUID
+from zlib import crc32
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.orders import Order
 from app.db import jobs
+from app.db.accounts import list_lanes_at_work
 
 UNDERSTAND = "understand"
 MATCH = "match"
 DECIDE = "decide"
 EXECUTE = "execute"
 SETTLE = "settle"
+UNDO = "undo"
 OBSERVE = "observe"
 SYNC_ORDERS = "sync_orders"
+RECONCILE_CALLS = "reconcile_calls"
 NOTIFY = "notify"
 ESCALATE = "escalate"
+KEEP_RECORDING = "keep_recording"
 
 # The executor's pauses grow to five minutes, so that these many tries bridge a shop's outage of about three hours.
 EXECUTE_TRIES = 45
 # A delivery is our only copy of a call: it is tried for days before it is laid aside for people.
 INTAKE_TRIES = 600
+# At a time, in all of a deployment: after an outage downloads leave workers free for what callers wait for.
+DOWNLOADS = 4
 
 
 async def schedule_understanding(conn: AsyncConnection, delivery_id: int, call_id: str) -> None:
@@ -77,16 +84,27 @@ async def hurry_execution(conn: AsyncConnection, action_ids: Sequence[UUID]) -> 
 
 
 async def schedule_settling(
-    conn: AsyncConnection, action_id: UUID, *, order: Order, looks: int, in_seconds: float
+    conn: AsyncConnection, action_id: UUID, *, call_id: str, order: Order | None, looks: int, in_seconds: float
 ) -> None:
     await jobs.enqueue(
         conn,
         SETTLE,
         {"action_id": str(action_id), "looks": looks},
-        lane=_lane_of(order),
+        lane=_call_lane(call_id) if order is None else _lane_of(order),
         dedupe_key=f"{SETTLE}:{action_id}",
         run_in_seconds=in_seconds,
         max_tries=INTAKE_TRIES,
+    )
+
+
+async def schedule_undoing(conn: AsyncConnection, action_id: UUID, *, call_id: str, order: Order | None) -> None:
+    await jobs.enqueue(
+        conn,
+        UNDO,
+        {"action_id": str(action_id)},
+        lane=_call_lane(call_id) if order is None else _lane_of(order),
+        dedupe_key=f"{UNDO}:{action_id}",
+        max_tries=EXECUTE_TRIES,
     )
 
 
@@ -135,15 +153,52 @@ async def schedule_escalation(conn: AsyncConnection, notification_id: UUID, *, i
     )
 
 
+async def schedule_keeping(conn: AsyncConnection, call_id: str) -> None:
+    """In none of the call's own lanes: a download may take minutes, and nothing of the call has to wait for it."""
+    await jobs.enqueue(
+        conn,
+        KEEP_RECORDING,
+        {"call_id": call_id},
+        lane=f"recordings:{crc32(call_id.encode()) % DOWNLOADS}",
+        dedupe_key=f"{KEEP_RECORDING}:{call_id}",
+        max_tries=INTAKE_TRIES,  # the recording counts its own
+    )
+
+
 async def schedule_sync(conn: AsyncConnection, destination: str) -> None:
     await jobs.enqueue(
         conn,
         SYNC_ORDERS,
         {"destination": destination},
-        lane=f"sync:{destination}",
+        lane=_sync_lane(destination),
         dedupe_key=f"{SYNC_ORDERS}:{destination}",
         max_tries=INTAKE_TRIES,
     )
+
+
+async def is_sync_at_work(conn: AsyncConnection, destination: str) -> bool:
+    """One waits, be it for another try, or runs."""
+    return bool(await list_lanes_at_work(conn, [_sync_lane(destination)], kind=SYNC_ORDERS))
+
+
+async def is_call_reconciliation_at_work(conn: AsyncConnection) -> bool:
+    return bool(await list_lanes_at_work(conn, [RECONCILE_CALLS], kind=RECONCILE_CALLS))
+
+
+async def schedule_call_reconciliation(conn: AsyncConnection) -> None:
+    await jobs.enqueue(
+        conn, RECONCILE_CALLS, {}, lane=RECONCILE_CALLS, dedupe_key=RECONCILE_CALLS, max_tries=INTAKE_TRIES
+    )
+
+
+async def list_calls_at_work(conn: AsyncConnection, call_ids: Sequence[str]) -> set[str]:
+    """Those of the calls of which a delivery waits to be read, or is being read."""
+    lanes = {_call_lane(call_id): call_id for call_id in call_ids}
+    return {lanes[lane] for lane in await list_lanes_at_work(conn, list(lanes), kind=UNDERSTAND)}
+
+
+def _sync_lane(destination: str) -> str:
+    return f"sync:{destination}"
 
 
 def _call_lane(call_id: str) -> str:

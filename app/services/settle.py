@@ -3,12 +3,13 @@
 import random
 import re
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actions import ActionKind, Confirmation, confirmed_by, is_confirmed, is_fulfilled
-from app.core.execution import LOOK_PAUSES_SECONDS, Ending, Mandate, judge_look
+from app.core.execution import Ending, Sight, judge_look, look_pause_seconds
 from app.core.lifecycle import ActionStatus, Verb
 from app.core.orders import Order, OrderStage
 from app.core.retry import pause_seconds
@@ -25,21 +26,24 @@ from app.db.actions import (
 from app.db.facts import dump
 from app.db.jobs import Job
 from app.db.orders import OrderRecord
-from app.db.reviews import find_last_review
 from app.errors import DestinationMissingError
 from app.services.case import Case, load_case
+from app.services.deeds import deed_of
 from app.services.hand_off import hand_off
 from app.services.learn import learn_from_confirmation
-from app.services.mirror import refresh_order
 from app.services.parts import EXECUTOR, MIRROR, Parts
-from app.services.queue import ask_for_assistance, ask_people, close_open_review, show_again
-from app.services.schedule import schedule_check, schedule_decision, schedule_execution, schedule_settling
+from app.services.queue import ask_for_assistance, close_open_review, put_before_people_again
+from app.services.schedule import (
+    schedule_check,
+    schedule_decision,
+    schedule_execution,
+    schedule_settling,
+    schedule_sync,
+)
 from app.services.transition import transition
 
 # How long the next attempt waits after one of which we are certain that nothing happened.
 RETRY_BASE_SECONDS, RETRY_CAP_SECONDS = 1.0, 300.0
-# An accepted act that no read shows yet is looked for with pauses that double up to an hour.
-CONFIRMATION_CAP_SECONDS = 3600.0
 
 
 async def end_attempt(
@@ -50,40 +54,52 @@ async def end_attempt(
     attempt_number: int,
     ending: Ending,
     *,
-    before: Order | None,
-    after: Order | None,
+    before: Sight | None,
+    after: Sight | None,
 ) -> None:
     """Write how the attempt ended and move its action; all in the caller's transaction."""
-    case = case.seeing(after or before)
+    seen = after or before
+    case = case.seeing(seen.order if seen else None)
     ending = replace(ending, detail=_without_people(ending.detail, case.order))
-    action, order, at = case.action, case.order, parts.clock.now()
-    if order is None:
-        raise AssertionError(f"action {action.id} was attempted without an order")
     await record_attempt(
         conn,
         attempt_id,
         outcome=ending.outcome,
-        at=at,
+        at=parts.clock.now(),
         detail=ending.detail,
-        before=dump(before) if before else None,
-        after=dump(after) if after else None,
+        before=_shown(before),
+        after=_shown(after),
     )
-    attempt = {"attempt": attempt_number, "outcome": ending.outcome}
-    why = ending.detail
+    attempt: dict[str, Any] = {"attempt": attempt_number, "outcome": ending.outcome}
+    if seen is not None and seen.made is not None:
+        attempt["made"] = dict(seen.made)
     if ending.verb is Verb.TOO_LATE:
-        await ask_for_assistance(conn, parts, case, Verb.TOO_LATE, actor=EXECUTOR, why=why, attempt=attempt)
+        await ask_for_assistance(conn, parts, case, Verb.TOO_LATE, actor=EXECUTOR, why=ending.detail, attempt=attempt)
         return
-    await transition(conn, action.id, ending.verb, actor=EXECUTOR, at=at, data={**attempt, "why": why})
+    data = {**attempt, "why": ending.detail}
+    await transition(conn, case.action.id, ending.verb, actor=EXECUTOR, at=parts.clock.now(), data=data)
+    await _go_on(conn, parts, case, ending, attempt_number)
+
+
+def _shown(sight: Sight | None) -> Any:
+    if sight is None:
+        return None
+    return dump(sight.order) if sight.order else dict(sight.made) if sight.made else None
+
+
+async def _go_on(conn: AsyncConnection, parts: Parts, case: Case, ending: Ending, attempt_number: int) -> None:
+    """Whatever has to follow the action's new status."""
+    action, order = case.action, case.order
     match ending.verb:
+        case Verb.SUCCEED if action.kind is ActionKind.ORDER_STATUS:
+            await hand_off(conn, parts, case)
+        case Verb.SUCCEED if order is not None:
+            # The order moved: others may wait for just that, or lose their ground.
+            await schedule_check(conn, order)
         case Verb.SUCCEED:
-            if action.kind is ActionKind.ORDER_STATUS:
-                await hand_off(conn, parts, case)
-            else:
-                await schedule_check(
-                    conn, order
-                )  # the order moved: others may wait for just that, or lose their ground
+            await _read_what_is_new(conn, parts, case)
         case Verb.AWAIT_CONFIRMATION | Verb.LOSE_ANSWER:
-            await schedule_settling(conn, action.id, order=order, looks=0, in_seconds=0)
+            await schedule_settling(conn, action.id, call_id=action.call_id, order=order, looks=0, in_seconds=0)
         case Verb.RETRY | Verb.DISPROVE:
             pause = pause_seconds(
                 attempt_number,
@@ -94,13 +110,21 @@ async def end_attempt(
             pause = max(pause, ending.wait_at_least_seconds)
             await schedule_execution(conn, action.id, call_id=action.call_id, order=order, in_seconds=pause)
         case Verb.REOPEN:
-            await _show_people_again(conn, parts, case)
+            await put_before_people_again(conn, parts, case)
         case Verb.REDECIDE:
             await schedule_decision(conn, action.id, call_id=action.call_id, order=order)
         case Verb.LAPSE | Verb.GIVE_UP:
             pass
         case _:
             raise AssertionError(f"an attempt does not end by {ending.verb}")
+
+
+async def _read_what_is_new(conn: AsyncConnection, parts: Parts, case: Case) -> None:
+    """An order that we sent shall be in the mirror before anybody calls about it."""
+    if case.action.kind is ActionKind.SEND_ORDER:
+        for name, shop in parts.shops.items():
+            if case.action.kind in shop.abilities:
+                await schedule_sync(conn, name)
 
 
 def _without_people(text: str, order: Order | None) -> str:
@@ -112,68 +136,51 @@ def _without_people(text: str, order: Order | None) -> str:
     return text
 
 
-async def _show_people_again(conn: AsyncConnection, parts: Parts, case: Case) -> None:
-    """What they approved is no more; the next decision job fills in what the policy says to the order as it is now."""
-    review = await find_last_review(conn, case.action.id)
-    if review is None:
-        await ask_people(conn, parts, case, case.decision, case.decided)
-    else:
-        await show_again(conn, parts, review, case.decision, review.fingerprint)
-    await schedule_decision(conn, case.action.id, call_id=case.action.call_id, order=case.order)
-
-
 async def settle_action(parts: Parts, job: Job) -> None:
-    """Look at the order of an action whose act got no answer, or that no read has shown yet."""
+    """Look at what an act left behind that got no answer, or that no read has shown yet."""
     async with parts.database.transaction() as conn:
         action = await get_action(conn, UUID(job.payload["action_id"]))
         case = await load_case(conn, action)
-    if action.status not in {ActionStatus.OUTCOME_UNKNOWN, ActionStatus.AWAITING_CONFIRMATION} or case.order is None:
+    deed = deed_of(parts, case)
+    if action.status not in {ActionStatus.OUTCOME_UNKNOWN, ActionStatus.AWAITING_CONFIRMATION} or deed is None:
         async with parts.database.transaction() as conn:
             await jobs.finish(conn, job)
         return
     try:
-        order = await refresh_order(parts, parts.shops[case.order.destination], case.order.external_id)
+        sight = await deed.look()
     except DestinationMissingError:
-        order = case.order
+        sight = Sight(case.order)
     async with parts.database.transaction() as conn:
         action = await get_action(conn, action.id, lock=True)
         if action.status is ActionStatus.OUTCOME_UNKNOWN:
-            await _look(conn, parts, case, order, looks=job.payload["looks"])
+            await _look(conn, parts, case, sight, looks=job.payload["looks"])
         elif action.status is ActionStatus.AWAITING_CONFIRMATION:
-            await _await_confirmation(conn, parts, case, order, looks=job.payload["looks"])
+            await _await_confirmation(conn, parts, case, sight, looks=job.payload["looks"])
         await jobs.finish(conn, job)
 
 
-async def _look(conn: AsyncConnection, parts: Parts, case: Case, order: Order, *, looks: int) -> None:
+async def _look(conn: AsyncConnection, parts: Parts, case: Case, sight: Sight, *, looks: int) -> None:
     attempt = await find_unsettled_attempt(conn, case.action.id)
     if attempt is None:
         raise AssertionError(f"action {case.action.id} has an unknown outcome without an attempt")
-    ending = judge_look(_mandate(case, attempt.number), order, looks=looks)
+    ending = judge_look(attempt.number, sight, looks=looks)
     if ending is None:
-        await schedule_settling(
-            conn, case.action.id, order=order, looks=looks + 1, in_seconds=LOOK_PAUSES_SECONDS[looks]
-        )
+        await _look_again(conn, case, looks)
         return
-    await end_attempt(conn, parts, case, attempt.id, attempt.number, ending, before=None, after=order)
+    await end_attempt(conn, parts, case, attempt.id, attempt.number, ending, before=None, after=sight)
 
 
-async def _await_confirmation(conn: AsyncConnection, parts: Parts, case: Case, order: Order, *, looks: int) -> None:
-    if is_fulfilled(case.action.kind, case.action.parameters, order):
+async def _await_confirmation(conn: AsyncConnection, parts: Parts, case: Case, sight: Sight, *, looks: int) -> None:
+    if sight.is_fulfilled:
         await transition(conn, case.action.id, Verb.CONFIRM, actor=EXECUTOR, at=parts.clock.now())
         return
-    pause = min(LOOK_PAUSES_SECONDS[0] * 2**looks, CONFIRMATION_CAP_SECONDS)
-    await schedule_settling(conn, case.action.id, order=order, looks=looks + 1, in_seconds=pause)
+    await _look_again(conn, case, looks)
 
 
-def _mandate(case: Case, attempt_number: int) -> Mandate:
-    digest = case.decided.digest
-    return Mandate(
-        kind=case.action.kind,
-        parameters=case.action.parameters,
-        approved_digest=digest,
-        present_digest=digest,
-        is_by_people=False,
-        attempt_number=attempt_number,
+async def _look_again(conn: AsyncConnection, case: Case, looks: int) -> None:
+    action, pause = case.action, look_pause_seconds(looks)
+    await schedule_settling(
+        conn, action.id, call_id=action.call_id, order=case.order, looks=looks + 1, in_seconds=pause
     )
 
 
@@ -232,7 +239,7 @@ async def _settle_unknown(conn: AsyncConnection, parts: Parts, action: ActionRec
     ending = Ending(
         Verb.SUCCEED, "succeeded", "The answer was lost; the shop's event and a read show that it was done."
     )
-    await end_attempt(conn, parts, case, attempt.id, attempt.number, ending, before=None, after=order)
+    await end_attempt(conn, parts, case, attempt.id, attempt.number, ending, before=None, after=Sight(order))
 
 
 def _is_confirmed(action: ActionRecord, order: Order) -> bool:

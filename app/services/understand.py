@@ -1,5 +1,7 @@
 """Read a stored delivery into the facts of its call. What was asked for becomes actions once the call is matched."""
 
+from dataclasses import replace
+
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -7,8 +9,10 @@ from app.core.calls import Call, CallStage, merge
 from app.db import audit, jobs
 from app.db.calls import lock_call, save_call
 from app.db.deliveries import get_delivery, park_delivery
+from app.db.evidence import find_transcript, save_transcript
 from app.db.jobs import Job
 from app.errors import DestinationError, PayloadError
+from app.services.keep_recording import await_recording
 from app.services.parts import UNDERSTANDER, Parts
 from app.services.schedule import schedule_matching
 
@@ -22,7 +26,7 @@ ANALYSIS_GRACE_SECONDS = 60
 
 async def understand(parts: Parts, job: Job) -> None:
     async with parts.database.transaction() as conn:
-        delivery = await get_delivery(conn, job.payload["delivery_id"])
+        delivery = await get_delivery(conn, job.payload["delivery_id"], vault=parts.vault)
     try:
         call = parts.calls.read_call(delivery.body)
     except PayloadError as error:
@@ -65,14 +69,16 @@ async def _fetch_what_is_missing(parts: Parts, job: Job, call: Call) -> Call | N
 async def _save(conn: AsyncConnection, parts: Parts, news: list[Call], *, delivery_id: int) -> None:
     call_id = news[-1].call_id
     record = await lock_call(conn, call_id)
-    merged = record.call if record else None
+    known = merged = await _with_transcript(conn, parts, record.call) if record else None
     for piece in news:
         merged = merge(merged, piece)
-    if merged is None or (record is not None and merged == record.call):
+    if merged is None or merged == known:
         return
     revision = record.revision + 1 if record else 1
     # Deliveries of one call run in one lane, so nobody else can have written its first revision meanwhile.
     await save_call(conn, merged, revision=revision)
+    if known is None or merged.transcript != known.transcript:
+        await save_transcript(conn, call_id, merged.transcript, vault=parts.vault)
     await audit.write(
         conn,
         actor=UNDERSTANDER,
@@ -89,8 +95,13 @@ async def _save(conn: AsyncConnection, parts: Parts, news: list[Call], *, delive
             "conflicts": list(merged.conflicts),
         },
     )
+    await await_recording(conn, parts, merged)
     if merged.stage is CallStage.COMPLETED:
         await schedule_matching(conn, call_id, in_seconds=_pause_seconds(merged))
+
+
+async def _with_transcript(conn: AsyncConnection, parts: Parts, call: Call) -> Call:
+    return replace(call, transcript=await find_transcript(conn, call.call_id, vault=parts.vault))
 
 
 def _pause_seconds(call: Call) -> float:

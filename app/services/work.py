@@ -20,9 +20,16 @@ from app.core.retry import pause_seconds
 from app.db import jobs
 from app.db.engine import Bell, Database
 from app.db.jobs import Job
-from app.errors import ConflictError, DestinationUnavailableError, HandoffError, LeaseLostError
+from app.errors import (
+    ConflictError,
+    DestinationPausedError,
+    DestinationUnavailableError,
+    HandoffError,
+    LeaseLostError,
+)
 
 Handler = Callable[[Job], Awaitable[None]]
+Pause = Callable[[Job], Awaitable[float]]
 
 # What comes out of the driver while Postgres is away, restarts, is too busy, or has just become a standby (internal).
 OUTAGE = (OperationalError, InterfaceError, InternalError, NoConnectionInTimeError)
@@ -32,14 +39,23 @@ OUTAGE_CAP_SECONDS = 5
 RETRY_BASE_SECONDS, RETRY_CAP_SECONDS = 1, 300
 # Kubernetes kills after 30 seconds: this leaves some for putting back what did not end.
 DRAIN_SECONDS = 25
+NOT_BEGUN = "not begun: its vendor is down, asked us to stay away, or has had its budget of requests"
 # A cancelled handler may clean up for so long.
 CANCEL_SECONDS = 2
 
 log = structlog.get_logger()
 
 
+async def at_once(_: Job) -> float:
+    """No job is put back before it is begun."""
+    return 0.0
+
+
 class Worker:
-    """Runs up to `concurrency` jobs at a time. `bell` is the one that `Database.on_enqueued` rings."""
+    """Runs up to `concurrency` jobs at a time. `bell` is the one that `Database.on_enqueued` rings.
+
+    `pause_before` tells the seconds until a job is worth beginning; it is put back for so long, which is no try.
+    """
 
     def __init__(
         self,
@@ -51,8 +67,10 @@ class Worker:
         lease_seconds: float = 30,
         poll_seconds: float = 0.5,
         drain_seconds: float = DRAIN_SECONDS,
+        pause_before: Pause = at_once,
     ) -> None:
         self._database = database
+        self._pause_before = pause_before
         self._handlers = handlers
         self._concurrency = concurrency
         self._bell = bell
@@ -112,13 +130,20 @@ class Worker:
 
     async def _work_on(self, job: Job) -> None:
         try:
-            await self._find_handler(job)(job)
+            if pause := await self._pause_before(job):
+                await self._put_back(job, pause)
+            else:
+                await self._find_handler(job)(job)
         except LeaseLostError as error:
             log.warning("job_lost", **_name(job), error=_describe(error))
         except Exception as error:  # noqa: BLE001 whatever it is, the next job must run and this one be tried again
             await self._record_failure(job, error)
         else:
             self._returned.append(job)
+
+    async def _put_back(self, job: Job, pause: float) -> None:
+        async with self._database.transaction() as conn:
+            await jobs.reschedule(conn, job, run_in_seconds=pause, error=NOT_BEGUN, counts_as_try=False)
 
     def _find_handler(self, job: Job) -> Handler:
         handler = self._handlers.get(job.kind)
@@ -201,8 +226,10 @@ async def is_set_within(seconds: float, event: asyncio.Event) -> bool:
 
 def _pause_seconds(job: Job, failure: Exception) -> float:
     pause = pause_seconds(job.tries, base=RETRY_BASE_SECONDS, cap=RETRY_CAP_SECONDS, jitter=random.random())  # noqa: S311
-    asked_for = failure.retry_after_seconds if isinstance(failure, DestinationUnavailableError) else None
-    return max(pause, asked_for or 0)
+    # Whoever has a way on without a vendor that is held back anyway shall come to it soon.
+    if isinstance(failure, DestinationUnavailableError) and not isinstance(failure, DestinationPausedError):
+        return max(pause, failure.retry_after_seconds or 0)
+    return pause
 
 
 def _name(job: Job) -> dict[str, object]:

@@ -52,5 +52,6 @@ def bearer_with(*roles: str) -> Callable[[TokenRecord], Coroutine[Any, Any, Toke
 
 
 Reader = Annotated[TokenRecord, Depends(bearer_with(*READERS))]
+Approver = Annotated[TokenRecord, Depends(bearer_with("approver", "admin"))]
 DeciderToken = Annotated[TokenRecord, Depends(bearer_with(*DECIDERS))]
 Director = Annotated[TokenRecord, Depends(bearer_with(*DIRECTORS))]

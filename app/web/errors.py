@@ -10,7 +10,16 @@ from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from app.errors import ConflictError, ForbiddenError, HandoffError, InputError, NotFoundError
+from app.errors import (
+    ConflictError,
+    DamagedError,
+    DestinationUnavailableError,
+    ForbiddenError,
+    HandoffError,
+    InputError,
+    NotFoundError,
+    SettingError,
+)
 from app.web.deps import UnauthenticatedError
 
 log = structlog.get_logger()
@@ -20,6 +29,9 @@ STATUS_OF = {
     NotFoundError: (404, "No such record"),
     ForbiddenError: (403, "Not allowed"),
     ConflictError: (409, "The record moved or its state does not allow this"),
+    DestinationUnavailableError: (503, "Somebody we need does not answer"),
+    DamagedError: (500, "What was kept is not what was stored"),
+    SettingError: (503, "A setting is missing or wrong"),
 }
 
 

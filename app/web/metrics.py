@@ -4,11 +4,16 @@ import time
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import jobs
 from app.db.actions import count_actions
+from app.db.alarms import count_alarms
+from app.db.breakers import list_breakers
 from app.db.calls import count_calls_by_stage
+from app.db.dead_jobs import count_dead_by_kind
+from app.db.evidence import count_recordings
 from app.db.notifications import count_notifications
 from app.db.reviews import count_open_reviews
 from app.web.deps import PartsDep
@@ -72,4 +77,26 @@ async def get_metrics(parts: PartsDep) -> Response:
         for status, number in (await count_notifications(conn)).items():
             notified.labels(status).set(number)
         reviews.set(await count_open_reviews(conn))
+        await _show_what_stands_still(conn, registry)
     return Response(generate_latest() + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _show_what_stands_still(conn: AsyncConnection, registry: CollectorRegistry) -> None:
+    """What somebody should look at when it is not nought, or grows."""
+    due = Gauge("handoff_jobs_due", "Jobs whose time has come and that no worker has begun.", registry=registry)
+    oldest = Gauge("handoff_jobs_oldest_due_seconds", "How long the oldest of them waits.", registry=registry)
+    dead = Gauge("handoff_jobs_dead", "Jobs that used up their tries, by kind.", ["kind"], registry=registry)
+    breakers = Gauge("handoff_breaker_open", "1 while a vendor is down for all.", ["vendor"], registry=registry)
+    recordings = Gauge("handoff_recordings", "Recordings by how far keeping came.", ["status"], registry=registry)
+    alarms = Gauge("handoff_alarms", "Alarms that stand, by kind and state.", ["kind", "state"], registry=registry)
+    backlog = await jobs.measure_backlog(conn)
+    due.set(backlog.due)
+    oldest.set(backlog.oldest_seconds)
+    for kind, number in (await count_dead_by_kind(conn)).items():
+        dead.labels(kind).set(number)
+    for breaker in await list_breakers(conn):
+        breakers.labels(breaker.vendor).set(breaker.is_open)
+    for status, number in (await count_recordings(conn)).items():
+        recordings.labels(status).set(number)
+    for kind, state, number in await count_alarms(conn):
+        alarms.labels(kind, state).set(number)

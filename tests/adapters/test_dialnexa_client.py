@@ -1,8 +1,9 @@
 """What DialNexa's client has to bear beyond the documents: envelopes, rows of no call, pages without end."""
 
+import json
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import uvicorn
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from app.adapters.dialnexa.client import PAGE_SIZE, connect
 from app.adapters.dialnexa.sender import DialNexa
 from app.adapters.mapping_file import load_mapping
+from app.core.calls import Call
 from app.errors import DestinationUnavailableError, SettingError
 
 MAPPING = load_mapping()
@@ -65,6 +67,10 @@ async def dialnexa(server):
     await dialnexa.close()
 
 
+async def listed(dialnexa: DialNexa) -> list[Call]:
+    return [each.call async for page in dialnexa.list_calls(since=SINCE) for each in page.calls]
+
+
 def rows(first: int, count: int) -> str:
     return (
         "[" + ",".join(f'{{"id":"call_{number}","status":"completed"}}' for number in range(first, first + count)) + "]"
@@ -73,7 +79,7 @@ def rows(first: int, count: int) -> str:
 
 async def test_a_list_asks_for_full_pages_oldest_first_with_the_whole_key(vendor, dialnexa):
     vendor.pages = [rows(0, PAGE_SIZE), rows(PAGE_SIZE, 3)]
-    calls = await dialnexa.list_calls(since=SINCE)
+    calls = await listed(dialnexa)
     assert len(calls) == PAGE_SIZE + 3
     assert [dict(request.query_params) for request in vendor.requests] == [
         {"limit": "100", "created_at": "asc", "start_date": "2026-11-02T10:00:00.000Z", "page": page}
@@ -86,27 +92,37 @@ async def test_a_list_asks_for_full_pages_oldest_first_with_the_whole_key(vendor
 async def test_a_base_address_with_the_version_in_it_means_the_same(vendor):
     dialnexa = DialNexa([], MAPPING, connect(vendor.url + "/v1/", "key_1:secret"))
     vendor.pages = ["[]"]
-    assert await dialnexa.list_calls(since=SINCE) == []
+    assert await listed(dialnexa) == []
     await dialnexa.close()
     assert vendor.requests[0].url.path == "/v1/calls"
 
 
 async def test_a_list_in_an_envelope_is_a_list(vendor, dialnexa):
     vendor.pages = ['{"data":' + rows(0, 2) + ',"meta":{"total":2}}']
-    assert [call.call_id for call in await dialnexa.list_calls(since=SINCE)] == ["call_0", "call_1"]
+    assert [call.call_id for call in await listed(dialnexa)] == ["call_0", "call_1"]
 
 
-async def test_a_row_that_is_no_call_is_left_out_and_one_that_moved_between_pages_comes_once(vendor, dialnexa):
+async def test_a_row_that_is_no_call_is_counted_and_one_that_moved_between_pages_comes_again(vendor, dialnexa):
     full = rows(0, PAGE_SIZE - 1)[:-1] + ',{"id":null}]'
     vendor.pages = [full, '[null, 5, {"id":"call_7","status":"completed","summary":"again"}, {"id":"call_new"}]']
-    calls = await dialnexa.list_calls(since=SINCE)
-    assert len(calls) == PAGE_SIZE
-    assert next(call for call in calls if call.call_id == "call_7").summary == "again"
+    pages = [page async for page in dialnexa.list_calls(since=SINCE)]
+    assert [page.unreadable for page in pages] == [1, 2]
+    assert [(each.call.call_id, each.call.summary) for each in pages[1].calls] == [
+        ("call_7", "again"),
+        ("call_new", None),
+    ]
+    assert json.loads(pages[1].calls[0].body) == {"id": "call_7", "status": "completed", "summary": "again"}
+
+
+async def test_a_list_may_end_at_a_time(vendor, dialnexa):
+    vendor.pages = ["[]"]
+    assert [page.calls async for page in dialnexa.list_calls(since=SINCE, until=SINCE + timedelta(hours=1))] == [()]
+    assert vendor.requests[0].query_params["end_date"] == "2026-11-02T11:00:00.000Z"
 
 
 async def test_a_server_that_ignores_the_page_does_not_hold_us_for_ever(vendor, dialnexa):
     vendor.pages = [rows(0, PAGE_SIZE)]
-    assert len(await dialnexa.list_calls(since=SINCE)) == PAGE_SIZE
+    assert len({call.call_id for call in await listed(dialnexa)}) == PAGE_SIZE
     assert len(vendor.requests) == 2
 
 
@@ -114,7 +130,7 @@ async def test_a_server_that_ignores_the_page_does_not_hold_us_for_ever(vendor, 
 async def test_an_answer_that_is_no_list_is_a_failure_to_read(vendor, dialnexa, answer):
     vendor.pages = [answer]
     with pytest.raises(DestinationUnavailableError, match="no list"):
-        await dialnexa.list_calls(since=SINCE)
+        await listed(dialnexa)
 
 
 @pytest.mark.parametrize("answer", ["[]", "{}", '{"id": 5}', "null", '{"id": "call_2"}'])

@@ -76,7 +76,7 @@ def test_a_handoff_has_what_a_team_needs_to_act() -> None:
         links={
             "call": "call_1",
             "transcript": "/v1/calls/call_1",
-            "recording": "https://rec.example/1.mp3?sig=x&v=2",
+            "recording": "/v1/calls/call_1/recording",
             "support": "https://help.example/7",
         },
         details={
@@ -261,8 +261,15 @@ def test_a_time_that_has_passed_when_the_handoff_is_written_is_no_appointment() 
     ],
 )
 def test_what_is_no_plain_web_address_is_no_link(link: str) -> None:
-    built = handoff_of(K.FOLLOW_UP, {"support_link": link}, call=replace(CALL, recording_url=link))
+    built = handoff_of(K.FOLLOW_UP, {"support_link": link}, call=replace(CALL, recording_url=None))
     assert set(built.links) == {"call", "transcript"}
+
+
+@pytest.mark.parametrize("link", ["https://rec.example/1.mp3?sig=x", "recordings/1.mp3", "javascript:alert(1)"])
+def test_the_recording_is_found_at_our_own_page_and_never_by_the_link_that_dies(link: str) -> None:
+    built = handoff_of(K.FOLLOW_UP, call=replace(CALL, call_id="a/b", recording_url=link))
+    assert built.links["recording"] == "/v1/calls/a%2Fb/recording"
+    assert link not in str(built)
 
 
 def test_a_call_id_cannot_leave_its_path() -> None:
@@ -277,7 +284,7 @@ def test_our_own_pages_get_the_address_of_the_deployment_and_nothing_else_does()
     assert seen.links == {
         "call": "/odd",
         "transcript": "https://handoff.example/v1/calls/%2Fodd",
-        "recording": "https://rec.example/1.mp3?sig=x&v=2",
+        "recording": "https://handoff.example/v1/calls/%2Fodd/recording",
     }
     assert with_public_url(built, None) == built
     assert with_public_url(handoff_of(K.ESCALATE), "https://handoff.example").record_url is None

@@ -43,6 +43,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "succeed": "done",
         "disprove": "approved",
         "too_late": "awaiting_assistance",
+        "reopen": "awaiting_review",
         "give_up": "failed",
     },
     "awaiting_assistance": {

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app.db import jobs
+from app.db.dead_jobs import get_dead
 from app.db.engine import Database
 from app.db.jobs import Job
 from app.db.tables import jobs as table
@@ -368,7 +369,7 @@ async def test_a_buried_job_is_listed_and_can_be_revived_with_all_its_tries(data
     async with database.transaction() as conn:
         await jobs.bury(conn, job, error="hopeless")
     async with database.transaction() as conn:
-        (dead,) = await jobs.list_dead(conn, 10)
+        dead = await get_dead(conn, job.id)
     assert (dead.id, dead.kind, dead.payload, dead.lane, dead.tries, dead.last_error) == (
         job.id, "work", {"name": "it"}, "a", 1, "hopeless",
     )  # fmt: skip

@@ -19,7 +19,7 @@ from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Bell, Database
 from app.db.jobs import Job
 from app.db.tables import jobs as table
-from app.errors import ConflictError, DestinationUnavailableError
+from app.errors import ConflictError, DestinationPausedError, DestinationUnavailableError
 from app.services.work import Handler, Worker
 
 
@@ -217,6 +217,32 @@ async def test_a_shop_that_says_when_to_come_back_is_obeyed(database):
     async with database.transaction() as conn:
         pause = await conn.scalar(text("select extract(epoch from run_at - now()) from jobs"))
     assert 110 < pause <= 120
+
+
+async def test_a_job_whose_vendor_is_held_back_is_not_begun_and_uses_up_no_try(database):
+    pauses, tries = [0.05, 0.05, 0.0], []
+
+    async def pause_before(_: Job) -> float:
+        return pauses.pop(0)
+
+    async def handle(job: Job) -> None:
+        tries.append(job.tries)
+
+    await put(database, max_tries=1)
+    async with working(database, {"work": handle}, pause_before=pause_before):
+        await until_rows(database, lambda found: not found)
+    assert (tries, pauses) == ([1], [])
+
+
+async def test_a_vendor_that_is_held_back_keeps_nobody_longer_than_any_failure(database):
+    async def fail(_: Job) -> None:
+        raise DestinationPausedError("goody has been down", retry_after_seconds=3000)
+
+    await put(database)
+    async with working(database, {"work": fail}):
+        await until_rows(database, lambda found: found[0].last_error is not None)
+    async with database.transaction() as conn:
+        assert await conn.scalar(text("select extract(epoch from run_at - now()) from jobs")) <= 1
 
 
 async def test_a_lost_lease_is_logged_and_nothing_else_happens(database):

@@ -128,7 +128,7 @@ CAPTURE = [
         "payment_link": "https://pay.example/p-1", "support_link": "https://help.example/t-2",
         "fulfillment_link": "https://track.example/f-3",
     }, text=("https://pay.example/p-1", "https://help.example/t-2", "https://track.example/f-3", "call: {call_id}",
-             "/v1/calls/{call_id}", "https://recordings.example.com/rec.mp3?sig=abc")),
+             "/v1/calls/{call_id}", "/v1/calls/{call_id}/recording")),
     Row("H9-wrong_address", {"risk_flags": "wrong address"}, **MORE_TIME, **REVIEW,
         fired=("any_risk_before_acting_alone",), text=("Risk: wrong address",)),
     Row("H9-damaged_item", {"risk_flags": ["damaged item"]}, **MORE_TIME, **REVIEW,
@@ -217,7 +217,7 @@ HAND_OVER = [
     Row("H19-ready_to_act_on", **STATUS, by="recipient", gift={"status": "shipped"}, text=(
         "{name}, the recipient (98% sure)", "Goody order {reference} (shipped", "/v1/orders?reference={reference}",
         "The caller asks where the order is.", "Urgency: normal", "Owner: Sam Okafor (team support)",
-        "Next step: Give the caller the answer.", "call: {call_id}", "https://recordings.example.com/rec.mp3?sig=abc",
+        "Next step: Give the caller the answer.", "call: {call_id}", "/v1/calls/{call_id}/recording",
     )),
     Row("H20-escalation_of_a_known_caller", asks="file a complaint", says={"item": "Desk Fern", "vip_status": "yes"},
         kind="escalate", urgency="high", **HAND_OFF, gift=DELIVERED, text=(

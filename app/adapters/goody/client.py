@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 import structlog
 
-from app.adapters.goody import payloads
+from app.adapters.goody import payloads, sendings
 from app.adapters.http import VendorHttp
 from app.core.actions import ActionKind
-from app.core.orders import Order, OrderBatch, Person
+from app.core.orders import Order, OrderBatch, OrderStage, Person
+from app.core.sendings import Sending, SendingLine, Sent
 from app.errors import (
     DestinationMissingError,
     DestinationRefusedError,
@@ -32,11 +33,14 @@ class Goody:
     """One Goody account. The key sees the orders of its own user; webhooks tell of the whole organisation's."""
 
     name = payloads.DESTINATION
-    abilities = frozenset({ActionKind.CANCEL_ORDER, ActionKind.EXTEND_EXPIRATION, ActionKind.ORDER_STATUS})
+    abilities = frozenset({
+        ActionKind.CANCEL_ORDER, ActionKind.REFUND_ORDER, ActionKind.EXTEND_EXPIRATION, ActionKind.ORDER_STATUS,
+        ActionKind.SEND_ORDER, ActionKind.CHANGE_ADDRESS, ActionKind.CREATE_WEBHOOK, ActionKind.DELETE_WEBHOOK,
+    })  # fmt: skip
 
     def __init__(self, base_url: str, *, api_key: str, timeout_seconds: float = 10.0) -> None:
         headers = {"Authorization": f"Bearer {api_key}"}
-        self._http = VendorHttp(base_url, name=self.name, headers=headers, timeout_seconds=timeout_seconds)
+        self.http = VendorHttp(base_url, name=self.name, headers=headers, timeout_seconds=timeout_seconds)
 
     async def read_order(self, external_id: str) -> Order:
         route = _order_route(external_id)
@@ -74,15 +78,66 @@ class Goody:
     async def extend_expiration(self, external_id: str, expires_at: datetime, *, idempotency_key: str) -> Order:
         return await self._act(external_id, "update_expiration", {"expiration": _moment(expires_at)}, idempotency_key)
 
+    async def find_sent(self, key: str) -> Sent | None:
+        """Goody neither searches batches nor sorts them by a documented rule, so that all are read where none fits."""
+        async for batch_id, its_key in self._rows("/v1/order_batches", {}, sendings.read_keyed_batch):
+            if its_key == key:
+                async for order in self._orders(f"/v1/order_batches/{batch_id}/orders", {}, payloads.read_order):
+                    return Sent(batch_id, order.external_id, is_cancelled=order.stage is OrderStage.CANCELLED)
+                return Sent(batch_id, None)
+        return None
+
+    async def send(self, sending: Sending, *, idempotency_key: str) -> None:
+        await self.http.post_json("/v1/order_batches", sendings.write_sending(sending), idempotency_key=idempotency_key)
+
+    async def price(self, sending: Sending) -> int | None:
+        """A POST that changes nothing, so that whatever goes wrong with it may be tried again."""
+        try:
+            body = sendings.write_priced(sending)
+            return sendings.read_price(
+                await self.http.post_json("/v1/order_batches/price", body, idempotency_key=sending.key)
+            )
+        except (DestinationUnknownError, PayloadError) as error:
+            raise DestinationUnavailableError(f"goody: no price was told: {error}") from None
+
+    async def find_product(self, wanted: str) -> SendingLine | None:
+        """Goody has no search of products, so that the list is read through."""
+        name = wanted.strip().casefold()
+        found = {
+            row.id
+            async for row in self._rows("/v1/products", {}, sendings.read_product)
+            if row.has_fixed_price and name in {row.id.casefold(), (row.name or "").casefold()}
+        }
+        return SendingLine(found.pop()) if len(found) == 1 else None
+
+    async def read_sending(self, batch_id: str) -> Sending | str:
+        route = f"/v1/order_batches/{_checked(batch_id)}"
+        try:
+            return sendings.read_sending(await self._read(route, {}))
+        except PayloadError as error:
+            raise DestinationUnavailableError(f"goody: GET {route} did not answer with the batch: {error}") from None
+
+    async def create_webhook(self, url: str, events: tuple[str, ...], *, idempotency_key: str) -> str:
+        """Goody makes a second endpoint of the same address without a word."""
+        body = {"url": url, "events": list(events) or None}
+        answer = await self.http.post_json("/v1/webhooks", body, idempotency_key=idempotency_key)
+        try:
+            return sendings.read_endpoint_id(answer)
+        except PayloadError as error:
+            raise DestinationUnknownError(f"goody: POST /v1/webhooks did not answer with the id: {error}") from None
+
+    async def delete_webhook(self, webhook_id: str, *, idempotency_key: str) -> None:
+        await self.http.delete(f"/v1/webhooks/{_checked(webhook_id)}", idempotency_key=idempotency_key)
+
     async def check_key(self) -> datetime | None:
-        return await self._http.read_clock("/v1/me")
+        return await self.http.read_clock("/v1/me")
 
     async def close(self) -> None:
-        await self._http.close()
+        await self.http.close()
 
     async def _act(self, external_id: str, verb: str, body: object | None, idempotency_key: str) -> Order:
         route = f"{_order_route(external_id)}/{verb}"
-        answer = await self._http.post_json(route, body, idempotency_key=idempotency_key)
+        answer = await self.http.post_json(route, body, idempotency_key=idempotency_key)
         try:
             return _order_of_id(answer, external_id)
         except PayloadError as error:
@@ -141,16 +196,20 @@ class Goody:
 
     async def _read(self, route: str, params: Mapping[str, str | int]) -> Any:
         try:
-            return await self._http.get_json(route, params=params)
+            return await self.http.get_json(route, params=params)
         except DestinationRefusedError as error:  # a read asks for nothing that could be refused for good
             raise DestinationUnavailableError(str(error), status_code=error.status_code) from None
 
 
 def _order_route(external_id: str) -> str:
     """An id that is none must not become another route, so it is not even asked for."""
+    return f"/v1/orders/{_checked(external_id)}"
+
+
+def _checked(external_id: str) -> str:
     if not payloads.ID.fullmatch(external_id):
-        raise DestinationMissingError("goody has no order of such an id")
-    return f"/v1/orders/{external_id}"
+        raise DestinationMissingError("goody has nothing of such an id")
+    return external_id
 
 
 def _order_of_id(body: object, external_id: str) -> Order:

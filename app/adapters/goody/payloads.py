@@ -172,7 +172,7 @@ class BatchRow:
 
 def read_order(body: object) -> Order:
     """Raises PayloadError naming the field where the body is not an order."""
-    order = _parse(_Order, body)
+    order = parse(_Order, body)
     amounts = order.amounts or _Amounts()
     times = order.event_times or _EventTimes()
     return Order(
@@ -196,11 +196,11 @@ def read_order(body: object) -> Order:
 
 def read_changed_order(row: object) -> Order:
     """The order inside a row of the activities feed, in its present state."""
-    return read_order(_parse(_Activity, row).order)
+    return read_order(parse(_Activity, row).order)
 
 
 def read_batch(row: object) -> BatchRow:
-    batch = _parse(_Batch, row)
+    batch = parse(_Batch, row)
     shown = tuple(_person(person) for person in batch.recipients_preview or ())
     return BatchRow(
         OrderBatch(
@@ -218,15 +218,16 @@ def read_batch(row: object) -> BatchRow:
 
 
 def read_recipient(row: object) -> Person:
-    return _person(_parse(_Person, row))
+    return _person(parse(_Person, row))
 
 
 def read_page(body: object) -> Page:
-    page = _parse(_List, body)
+    page = parse(_List, body)
     return Page(tuple(page.data), page.list_meta.total_count if page.list_meta else None)
 
 
-def _parse(model: type[Model], body: object) -> Model:
+def parse(model: type[Model], body: object) -> Model:
+    """Raises PayloadError naming the field that is missing or wrong."""
     try:
         return model.model_validate(body)
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """Calls and actions, read."""
 
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,9 +14,11 @@ from app.core.lifecycle import ActionStatus
 from app.db import actions as db_actions
 from app.db import calls as db_calls
 from app.db.actions import ActionRecord, list_attempts
+from app.db.evidence import find_recording, find_transcript
 from app.db.handoffs import list_handoffs
 from app.db.lookups import list_lookups
 from app.db.reviews import list_last_review_ids
+from app.db.steps import list_steps
 from app.db.switches import list_holding
 from app.errors import InputError
 from app.services.parts import Parts
@@ -58,10 +61,13 @@ async def list_calls(
 async def get_call(parts: PartsDep, _reader: Reader, call_id: str) -> dict[str, Any]:
     async with parts.database.transaction() as conn:
         record = await db_calls.get_call(conn, call_id)
+        said = await find_transcript(conn, call_id, vault=parts.vault)
+        recording = await find_recording(conn, call_id)
         actions = await show_actions(conn, await db_actions.list_actions_of_call(conn, call_id))
         handoffs = await list_handoffs(conn, call_id)
         lookups = await list_lookups(conn, call_id)
-    return show_call(record, actions, [show_handoff(handoff) for handoff in handoffs], lookups)
+    record = replace(record, call=replace(record.call, transcript=said))
+    return show_call(record, actions, [show_handoff(handoff) for handoff in handoffs], lookups, recording)
 
 
 @router.get("/actions", summary="Actions, newest first")
@@ -108,10 +114,12 @@ async def _sample_calls(
 async def show_actions(conn: AsyncConnection, records: list[ActionRecord]) -> list[dict[str, Any]]:
     ids = [record.id for record in records]
     attempts = await list_attempts(conn, ids)
+    steps = await list_steps(conn, ids)
     reviews = await list_last_review_ids(conn, ids)
     held = await list_holding(conn, [record.id for record in records if record.status is ActionStatus.APPROVED])
     return [
         show_action(record, attempts[record.id], reviews.get(record.id))
+        | {"steps": [asdict(step) for step in steps[record.id]]}
         | {"held_by": [switch.says for switch in held.get(record.id, ())]}
         for record in records
     ]

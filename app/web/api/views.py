@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from app.core.handoff import Handoff
@@ -12,6 +13,7 @@ from app.core.matching import Match, MatchOutcome
 from app.core.policy import Finding
 from app.db.actions import ActionRecord, AttemptRecord
 from app.db.calls import CallRecord
+from app.db.evidence import RecordingRecord
 from app.db.facts import dump, load
 from app.db.lookups import LookupRecord
 from app.db.orders import OrderRecord
@@ -40,27 +42,51 @@ def show_call(
     actions: list[dict[str, Any]],
     handoffs: list[dict[str, Any]],
     lookups: Sequence[LookupRecord],
+    recording: RecordingRecord | None,
 ) -> dict[str, Any]:
+    """Without the vendor's link to the recording: who listens is in the audit, by the route that gives a fresh one."""
     call = record.call
     facts = dump(call)
+    has_recording = facts.pop("recording_url") is not None or (recording is not None and recording.status == "kept")
     for name in ("call_id", "stage", "status", "direction", "started_at"):
         del facts[name]
     return {
         **show_call_row(record),
         **facts,
+        "recording": show_recording(recording) if recording else None,
         "actions": actions,
         "handoffs": handoffs,
         "lookups": [asdict(lookup) for lookup in lookups],
         "links": {
             "call": f"/v1/calls/{call.call_id}",
             "audit": f"/v1/audit?call_id={call.call_id}",
-            "recording": call.recording_url,
+            "recording": recording_path(call.call_id) if has_recording else None,
             **{
                 name: call.text(name)
                 for name in ("payment_link", "support_link", "fulfillment_link")
                 if call.text(name)
             },
         },
+    }
+
+
+def recording_path(call_id: str) -> str:
+    return f"/v1/calls/{quote(call_id, safe='')}/recording"
+
+
+def show_recording(record: RecordingRecord) -> dict[str, Any]:
+    """How far the keeping of it came."""
+    return {
+        "call_id": record.call_id,
+        "status": record.status,
+        "sha256": record.sha256.hex() if record.sha256 else None,
+        "size_bytes": record.size_bytes,
+        "media_type": record.media_type,
+        "is_sealed": record.key_id is not None,
+        "tries": record.tries,
+        "last_error": record.last_error,
+        "awaited_since": record.awaited_since,
+        "kept_at": record.kept_at,
     }
 
 
@@ -152,6 +178,15 @@ def _show_finding(finding: Finding) -> dict[str, Any]:
     return {"rule": finding.rule, "fired": finding.fired, "verdict": finding.verdict, "says": finding.says}
 
 
+MADE = ("batch_id", "order_id", "webhook_id", "url", "events")
+
+
+def _made(attempt: AttemptRecord) -> dict[str, Any] | None:
+    """What the attempt left at a shop that was not there before it, where that is no order of the mirror."""
+    seen = attempt.after or attempt.before or {}
+    return None if "status" in seen else {name: seen[name] for name in MADE if name in seen} or None
+
+
 def _show_attempt(attempt: AttemptRecord) -> dict[str, Any]:
     return {
         "id": attempt.id,
@@ -159,8 +194,9 @@ def _show_attempt(attempt: AttemptRecord) -> dict[str, Any]:
         "idempotency_key": attempt.idempotency_key,
         "outcome": attempt.outcome,
         "detail": attempt.detail,
-        "status_before": attempt.before["status"] if attempt.before else None,
-        "status_after": attempt.after["status"] if attempt.after else None,
+        "status_before": attempt.before.get("status") if attempt.before else None,
+        "status_after": attempt.after.get("status") if attempt.after else None,
+        "made": _made(attempt),
         "started_at": attempt.started_at,
         "finished_at": attempt.finished_at,
         "confirmed_at": attempt.confirmed_at,
