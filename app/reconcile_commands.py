@@ -94,6 +94,7 @@ async def _mend(parts: "Parts", since: datetime | None, until: datetime | None) 
     """Both sides, also when one of them is away; and what went wrong."""
     from app.services.mirror import look_for_orders, sync_orders
     from app.services.reconcile import reconcile_calls_in_turn
+    from app.services.turn import PATIENCE_BY_HAND_SECONDS
 
     failures: list[str] = []
     done: dict[str, Any] = {"calls": None, "orders_read": {}, "orders_looked_for": {}}
@@ -110,7 +111,9 @@ async def _mend(parts: "Parts", since: datetime | None, until: datetime | None) 
         failures.append(str(error))
     for name, shop in parts.shops.items():
         try:
-            done["orders_read"][name] = await sync_orders(parts, shop, since=since)
+            done["orders_read"][name] = await sync_orders(
+                parts, shop, since=since, patience_seconds=PATIENCE_BY_HAND_SECONDS
+            )
             done["orders_looked_for"][name] = await look_for_orders(parts, shop, most=MOST_LOOKED_FOR)
         except DestinationError as error:
             failures.append(str(error))

@@ -1,6 +1,5 @@
 """Keep the mirror: read orders from the shop, all of them at first and what changed since then."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from app.errors import DestinationError, DestinationMissingError, DestinationUna
 from app.ports.commerce import Commerce
 from app.services.parts import MIRROR, Parts
 from app.services.schedule import schedule_check
-from app.services.turn import LOOKS_FOR_THE_TURN, SECONDS_BETWEEN_LOOKS, Turn, turn_at
+from app.services.turn import PATIENCE_OF_JOBS_SECONDS, looks, turn_at
 
 log = structlog.get_logger()
 
@@ -70,9 +69,9 @@ async def sync_orders_job(parts: Parts, job: Job) -> None:
     """Read what changed, then some of the orders that no feed tells of; what another process does is left to it."""
     shop = parts.shops[job.payload["destination"]]
     started_at = parts.clock.now()
-    async with turn_at(parts, _feed(shop)) as turn:
-        if turn is not None:
-            await _read_feeds(parts, shop, turn, since=None)
+    async with turn_at(parts, _feed(shop)) as is_ours:
+        if is_ours:
+            await _read_feeds(parts, shop, since=None)
     looked_for = await look_for_orders(parts, shop, most=MOST_LOOKED_FOR)
     async with parts.database.transaction() as conn:
         if looked_for is not None:
@@ -80,20 +79,25 @@ async def sync_orders_job(parts: Parts, job: Job) -> None:
         await jobs.finish(conn, job)
 
 
-async def sync_orders(parts: Parts, shop: Commerce, *, since: datetime | None = None) -> int:
+async def sync_orders(
+    parts: Parts,
+    shop: Commerce,
+    *,
+    since: datetime | None = None,
+    patience_seconds: float = PATIENCE_OF_JOBS_SECONDS,
+) -> int:
     """Bring the mirror up to now; the number of orders read. The first time that is a back-fill of everything.
 
     Where another process reads the same already, its end is waited for. Raises DestinationUnavailableError when that
     takes too long. `since` reads from then on at least, whatever was read before.
     """
     wanted_at = parts.clock.now()
-    for look in range(LOOKS_FOR_THE_TURN):
+    async for look in looks(patience_seconds):
         if look and since is None and await _is_read_since(parts, shop, wanted_at):
             return 0
-        async with turn_at(parts, _feed(shop)) as turn:
-            if turn is not None:
-                return await _read_feeds(parts, shop, turn, since=since)
-        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        async with turn_at(parts, _feed(shop)) as is_ours:
+            if is_ours:
+                return await _read_feeds(parts, shop, since=since)
     raise DestinationUnavailableError(f"{shop.name}: another process is still reading its orders; try again later")
 
 
@@ -102,22 +106,22 @@ async def look_for_orders(parts: Parts, shop: Commerce, *, most: int) -> int | N
 
     A turn of its own: a matcher that waits for the feeds must not wait for this.
     """
-    async with turn_at(parts, _round(shop)) as turn:
-        return None if turn is None else await _look_for_orders(parts, shop, turn, most=most)
+    async with turn_at(parts, _round(shop)) as is_ours:
+        return await _look_for_orders(parts, shop, most=most) if is_ours else None
 
 
-async def _read_feeds(parts: Parts, shop: Commerce, turn: Turn, *, since: datetime | None) -> int:
+async def _read_feeds(parts: Parts, shop: Commerce, *, since: datetime | None) -> int:
     started_at = parts.clock.now()
     async with parts.database.transaction() as conn:
         read_up_to = await find_bookmark(conn, _feed(shop))
     # Whatever was asked for, nothing between the last reading and now is skipped.
     begin = read_up_to - OVERLAP if read_up_to else None
     since = min(begin, since) if begin and since else begin
-    number = await _save_all(parts, shop.list_orders(placed_after=since), turn, read_at=started_at)
+    number = await _save_all(parts, shop.list_orders(placed_after=since), read_at=started_at)
     if since is None:
-        await _back_fill_batches(parts, shop, turn)
+        await _back_fill_batches(parts, shop)
     else:
-        number += await _save_changes(parts, shop, turn, since, read_at=started_at)
+        number += await _save_changes(parts, shop, since, read_at=started_at)
     await _key_anew(parts)
     async with parts.database.transaction() as conn:
         await set_bookmark(conn, _feed(shop), started_at)
@@ -133,7 +137,7 @@ async def _read_feeds(parts: Parts, shop: Commerce, turn: Turn, *, since: dateti
     return number
 
 
-async def _look_for_orders(parts: Parts, shop: Commerce, turn: Turn, *, most: int) -> int:
+async def _look_for_orders(parts: Parts, shop: Commerce, *, most: int) -> int:
     now = parts.clock.now()
     async with parts.database.transaction() as conn:
         due = await list_orders_to_look_for(
@@ -150,7 +154,6 @@ async def _look_for_orders(parts: Parts, shop: Commerce, turn: Turn, *, most: in
             log.warning("order_gone_from_the_shop", destination=shop.name, order_id=external_id)
         async with parts.database.transaction() as conn:
             await note_looked_for(conn, shop.name, external_id, now)
-            await turn.extend(conn)
     return len(due)
 
 
@@ -187,45 +190,43 @@ async def is_round_done_since(conn: AsyncConnection, shop: Commerce, moment: dat
     return done_at is not None and done_at >= moment
 
 
-async def _save_changes(parts: Parts, shop: Commerce, turn: Turn, since: datetime, *, read_at: datetime) -> int:
+async def _save_changes(parts: Parts, shop: Commerce, since: datetime, *, read_at: datetime) -> int:
     try:
-        return await _save_all(parts, shop.list_changed_orders(after=since), turn, read_at=read_at)
+        return await _save_all(parts, shop.list_changed_orders(after=since), read_at=read_at)
     except DestinationMissingError:
         # The change feed is newer than the rest of the API; without it webhooks alone tell of changes.
         log.warning("change_feed_missing", destination=shop.name)
         return 0
 
 
-async def _back_fill_batches(parts: Parts, shop: Commerce, turn: Turn) -> None:
+async def _back_fill_batches(parts: Parts, shop: Commerce) -> None:
     try:
         async for batch in shop.list_batches():
             async with parts.database.transaction() as conn:
                 await save_batch(conn, batch, read_at=parts.clock.now())
-                await turn.extend(conn)
     except DestinationError as error:
         # Batches only add what a scheduled sending has promised; orders must not wait for them.
         log.warning("batches_not_read", destination=shop.name, reason=str(error))
 
 
-async def _save_all(parts: Parts, orders: AsyncIterator[Order], turn: Turn, *, read_at: datetime) -> int:
+async def _save_all(parts: Parts, orders: AsyncIterator[Order], *, read_at: datetime) -> int:
     number = 0
     page: list[Order] = []
     async for order in orders:
         page.append(order)
         if len(page) == ROWS_PER_TRANSACTION:
-            number += await _save_page(parts, page, turn, read_at=read_at)
+            number += await _save_page(parts, page, read_at=read_at)
             page = []
-    return number + await _save_page(parts, page, turn, read_at=read_at)
+    return number + await _save_page(parts, page, read_at=read_at)
 
 
-async def _save_page(parts: Parts, page: list[Order], turn: Turn, *, read_at: datetime) -> int:
+async def _save_page(parts: Parts, page: list[Order], *, read_at: datetime) -> int:
     async with parts.database.transaction() as conn:
         # In one order everywhere, so that two transactions never hold what the other waits for.
         for order in sorted(page, key=lambda order: order.external_id):
             observed = await keep_order(conn, order, read_at=read_at)
             if observed.has_changed:
                 await _check_if_somebody_waits(conn, observed.order)
-        await turn.extend(conn)
     return len(page)
 
 

@@ -5,7 +5,6 @@ before where we were. What it shows and we do not hold is fetched and kept as a 
 understood, matched and decided like one that was posted; a webhook that arrives after all is merged by the call's id.
 """
 
-import asyncio
 import hashlib
 import json
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from app.errors import DestinationUnavailableError
 from app.ports.senders import CallPage, Envelope, RestCall
 from app.services.parts import RECONCILER, Parts
 from app.services.schedule import list_calls_at_work, schedule_understanding
-from app.services.turn import LOOKS_FOR_THE_TURN, SECONDS_BETWEEN_LOOKS, Turn, turn_at
+from app.services.turn import PATIENCE_BY_HAND_SECONDS, looks, turn_at
 
 log = structlog.get_logger()
 
@@ -68,19 +67,18 @@ async def reconcile_calls(
     """
     if not parts.calls.can_be_asked:
         return None
-    async with turn_at(parts, READ_UP_TO) as turn:
-        return None if turn is None else await _go_round(parts, turn, since=since, until=until)
+    async with turn_at(parts, READ_UP_TO) as is_ours:
+        return await _go_round(parts, since=since, until=until) if is_ours else None
 
 
 async def reconcile_calls_in_turn(parts: Parts, *, since: datetime | None, until: datetime | None) -> Round | None:
     """The same for one who needs it done: another process's turn is waited for. None where no key is set."""
     if not parts.calls.can_be_asked:
         return None
-    for _ in range(LOOKS_FOR_THE_TURN):
+    async for _ in looks(PATIENCE_BY_HAND_SECONDS):
         done = await reconcile_calls(parts, since=since, until=until)
         if done is not None:
             return done
-        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
     raise DestinationUnavailableError("dialnexa: another process is still reading its calls; try again later")
 
 
@@ -89,13 +87,13 @@ async def is_reconciled_since(conn: AsyncConnection, moment: datetime) -> bool:
     return at is not None and at >= moment
 
 
-async def _go_round(parts: Parts, turn: Turn, *, since: datetime | None, until: datetime | None) -> Round:
+async def _go_round(parts: Parts, *, since: datetime | None, until: datetime | None) -> Round:
     done = Round(parts.clock.now())
     async with parts.database.transaction() as conn:
         read_up_to = await find_bookmark(conn, READ_UP_TO)
     begin = since or (read_up_to or done.started_at) - OVERLAP
     async for page in parts.calls.list_calls(since=begin, until=until):
-        await _fetch_gaps(parts, turn, page, done)
+        await _fetch_gaps(parts, page, done)
     async with parts.database.transaction() as conn:
         if since is None and until is None:
             await set_bookmark(conn, READ_UP_TO, min(done.started_at, done.unsettled_at or done.started_at))
@@ -104,12 +102,11 @@ async def _go_round(parts: Parts, turn: Turn, *, since: datetime | None, until: 
     return done
 
 
-async def _fetch_gaps(parts: Parts, turn: Turn, page: CallPage, done: Round) -> None:
+async def _fetch_gaps(parts: Parts, page: CallPage, done: Round) -> None:
     done.listed += len(page.calls)
     done.unreadable += page.unreadable
     ids = list({each.call.call_id for each in page.calls})
     async with parts.database.transaction() as conn:
-        await turn.extend(conn)
         held = await hold_calls(conn, parts.calls.name, ids)
         at_work = await list_calls_at_work(conn, ids)
     for listed in page.calls:
@@ -121,10 +118,10 @@ async def _fetch_gaps(parts: Parts, turn: Turn, page: CallPage, done: Round) -> 
         if is_on_its_way:
             done.open += 1
         elif gap_of_call(call, held[call.call_id].call) is not None:
-            done.fetched += await _fetch(parts, turn, listed)
+            done.fetched += await _fetch(parts, listed)
 
 
-async def _fetch(parts: Parts, turn: Turn, listed: RestCall) -> bool:
+async def _fetch(parts: Parts, listed: RestCall) -> bool:
     """Whether it brought anything that we had not fetched before."""
     call_id = listed.call.call_id
     try:
@@ -137,7 +134,6 @@ async def _fetch(parts: Parts, turn: Turn, listed: RestCall) -> bool:
     answer = fetched or listed
     envelope = Envelope(REST_CALL, call_id, message_id=_message_id(answer))
     async with parts.database.transaction() as conn:
-        await turn.extend(conn)
         delivery_id = await deliveries.store_delivery(
             conn,
             sender=parts.calls.name,

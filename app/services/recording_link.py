@@ -68,7 +68,13 @@ async def open_kept(parts: Parts, call_id: str, *, by: str) -> tuple[RecordingRe
         await _audit(parts, call_id, "call.recording_damaged", by=by, outcome="refused")
         raise
     await _audit(parts, call_id, "call.recording_listened_to", by=by, outcome="kept")
-    return kept, _read(parts, storage, kept)
+    return kept, read_kept(parts, storage, kept)
+
+
+def read_kept(parts: Parts, storage: RecordingStorage, kept: RecordingRecord) -> AsyncIterator[bytes]:
+    """As it was recorded, not yet held against its hash."""
+    stored = storage.read(kept.file_name or "")
+    return stored if kept.key_id is None else open_pieces(parts.vault, stored, "recording", kept.call_id)
 
 
 async def _renew(parts: Parts, call_id: str) -> RecordingLink | NotThere:
@@ -85,17 +91,12 @@ async def _renew(parts: Parts, call_id: str) -> RecordingLink | NotThere:
 async def _check(parts: Parts, storage: RecordingStorage, kept: RecordingRecord) -> None:
     digest = hashlib.sha256()
     try:
-        async for piece in _read(parts, storage, kept):
+        async for piece in read_kept(parts, storage, kept):
             digest.update(piece)
     except DestinationMissingError:
         raise DamagedError(f"the kept recording of call {kept.call_id} is no longer in the storage") from None
     if digest.digest() != kept.sha256:
         raise DamagedError(f"the kept recording of call {kept.call_id} is not the one whose hash was noted")
-
-
-def _read(parts: Parts, storage: RecordingStorage, kept: RecordingRecord) -> AsyncIterator[bytes]:
-    stored = storage.read(kept.file_name or "")
-    return stored if kept.key_id is None else open_pieces(parts.vault, stored, "recording", kept.call_id)
 
 
 async def _audit(parts: Parts, call_id: str, event: str, *, by: str, outcome: str) -> None:

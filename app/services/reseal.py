@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from app.db import audit, deliveries, evidence, master_keys
 from app.db.evidence import RecordingRecord
-from app.db.sealed_pieces import open_pieces, seal_pieces
+from app.db.sealed_pieces import seal_pieces
 from app.errors import DamagedError, SettingError
-from app.ports.recordings import RecordingStorage
 from app.services.parts import ARCHIVIST, Parts
+from app.services.recording_link import read_kept
 
 PAGE = 200
 
@@ -69,7 +69,7 @@ async def _reseal_recording(parts: Parts, record: RecordingRecord) -> int:
     if storage is None or record.file_name is None:
         raise SettingError("HANDOFF_RECORDINGS_URL", "is not set, but recordings are kept there", "Set it again.")
     file_name, digest = uuid4().hex, hashlib.sha256()
-    plain = _counted(_read(parts, storage, record), digest, record)
+    plain = _counted(read_kept(parts, storage, record), digest, record)
     await storage.write(file_name, seal_pieces(parts.vault, plain, "recording", record.call_id))
     async with parts.database.transaction() as conn:
         await evidence.move_recording(conn, record.call_id, file_name=file_name, key_id=parts.vault.key_id)
@@ -79,11 +79,6 @@ async def _reseal_recording(parts: Parts, record: RecordingRecord) -> int:
         await audit.write(conn, actor=ARCHIVIST, event=event, at=now, call_id=record.call_id, data=about)
     await storage.delete(record.file_name)
     return 1
-
-
-def _read(parts: Parts, storage: RecordingStorage, record: RecordingRecord) -> AsyncIterator[bytes]:
-    stored = storage.read(record.file_name or "")
-    return stored if record.key_id is None else open_pieces(parts.vault, stored, "recording", record.call_id)
 
 
 async def _counted(

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from app.db.migrate import migrate
 from tests.chaos.cluster import Postgres
 from tests.chaos.fleet import Fleet
 from tests.chaos.proxy import Proxy, is_commit, is_write
@@ -58,8 +59,16 @@ class Deployment:
             settings = {**self.settings, "HANDOFF_PORT": str(port)}
             self.fleet.add(f"serve-{len(self.serve_ports)}", "app", "serve", "--no-worker", settings=settings)
         self.front_door.target = tuple(self.serve_ports)
+
+    def open_for_business(self) -> None:
+        """Once they all serve, both vendors' webhooks come to the front door."""
         for port in self.serve_ports:
             wait_for(partial(is_answered, f"http://127.0.0.1:{port}/readyz"), f"serve at {port}")
+        endpoint = {"url": f"{self.url}/webhooks/goody"}
+        self.goody.post("/_twin/webhooks", json=endpoint).raise_for_status()
+        self.goody.post("/_twin/settings", json={"retry_scale": RETRY_SCALE}).raise_for_status()
+        hook = {"url": f"{self.url}/webhooks/dialnexa", "retries": 3, "retry_delay_seconds": 0.5}
+        self.dialnexa.post("/_twin/webhook", json=hook).raise_for_status()
 
     def add_workers(self, number: int) -> None:
         for n in range(number):
@@ -146,23 +155,13 @@ def deployed(*, seed: int = 1, is_pooled: bool = False, **settings: str) -> Iter
                 **settings,
             },
         )
-        migrated = fleet.run("migrate", settings=deployment.settings)
-        assert migrated.returncode == 0, migrated.stderr
+        migrate(deployment.settings["HANDOFF_DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:"))
         try:
             yield deployment
         finally:
             deployment.postgres.kill()
             if deployment.standby is not None:
                 deployment.standby.kill()
-
-
-def open_for_business(deployment: Deployment) -> None:
-    """Both vendors' webhooks come to the front door. A signed try of the URL belongs to DialNexa's registration."""
-    goody_url = f"{deployment.url}/webhooks/goody"
-    deployment.goody.post("/_twin/webhooks", json={"url": goody_url}).raise_for_status()
-    deployment.goody.post("/_twin/settings", json={"retry_scale": RETRY_SCALE}).raise_for_status()
-    hook = {"url": f"{deployment.url}/webhooks/dialnexa", "retries": 3, "retry_delay_seconds": 0.5}
-    deployment.dialnexa.post("/_twin/webhook", json=hook).raise_for_status()
 
 
 # Fewer connections than the service has, so that transactions of one client do go over several of them.

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from tests.chaos.deployment import ADMIN_TOKEN, Deployment, deployed, open_for_business
+from tests.chaos.deployment import ADMIN_TOKEN, Deployment, deployed
 from tests.chaos.gathering import gather
 from tests.chaos.judge import Evidence, Violation, Wish, judge
 from tests.chaos.kinds import HANGUP, KINDS
@@ -20,7 +20,7 @@ from tests.chaos.plan import Blow, Plan, PlannedCall
 
 # So much work may wait before the next call is placed: enough to keep all workers busy although a dead one holds what
 # it had for half a minute, and little enough that what happens after so many calls happens in the middle of their work.
-FEWEST_WAITING_JOBS, PART_OF_CALLS_WAITING = 16, 0.02
+FEWEST_WAITING_JOBS, PART_OF_CALLS_WAITING = 24, 0.02
 # The storm lasts until so little of the work is left, but not for ever: what it stirs up may come back again and again.
 LAST_WAITING_JOBS = 2
 LAST_SECONDS = 40.0
@@ -59,10 +59,10 @@ def play(
         if any(blow.what == "fail_over" for blow in plan.blows):
             deployment.add_standby()
         orders = {call.call_id: place_order(deployment, call) for call in plan.calls if has_order(call)}
-        deployment.read_mirror()
         deployment.add_serves(serves)
+        deployment.read_mirror()
         deployment.add_workers(workers)
-        open_for_business(deployment)
+        deployment.open_for_business()
         hands = Hands(deployment.goody, orders)
         tokens = (ADMIN_TOKEN, make_token(deployment, "second reviewer"))
         reviewers = Reviewers(deployment, {call.call_id: call for call in plan.calls}, hands, tokens)

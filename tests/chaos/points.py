@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from tests.chaos.deployment import ADMIN_TOKEN, Deployment, deployed, open_for_business
+from tests.chaos.deployment import ADMIN_TOKEN, Deployment, deployed
 from tests.chaos.driver import come_to_rest, has_order, place_order, placement_of
 from tests.chaos.dying_worker import lanes_of
 from tests.chaos.fleet import REPOSITORY
@@ -129,9 +129,9 @@ def kill_at_every_point(kinds: Sequence[str], *, matching: str = "", seed: int =
         orders = {
             call.call_id: place_order(deployment, call) for rows in calls.values() for call in rows if has_order(call)
         }
-        deployment.read_mirror()
         deployment.add_serves(1)
-        open_for_business(deployment)
+        deployment.read_mirror()
+        deployment.open_for_business()
         with _reviewed(deployment, calls, orders) as reviewers:
             workers = DyingWorkers(deployment)
             try:

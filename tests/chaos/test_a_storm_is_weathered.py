@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.driver import Outcome, play
-from tests.chaos.kinds import KINDS, KINDS_WITH_AN_ACT
+from tests.chaos.kinds import KINDS
 from tests.chaos.plan import Plan, make_calm, make_failover, make_plan
 from tests.chaos.points import kill_at_every_point, table_of
 
@@ -21,6 +21,10 @@ SEED = int(os.environ.get("CHAOS_SEED", "1"))
 
 # The edges of the protocol: intent kept, asked for but not answered, judged but not kept. All points: docs/chaos.md.
 EDGES = r"^execute: (after the commit of action\.start|sent POST|before the commit of action\.succeed)"
+
+
+# One that a read shows, one of several writes, one that nothing shows; all kinds: docs/chaos-points.md.
+SHAPES = ("cancel_order", "change_address", "create_webhook")
 
 
 def weather(plan: Plan, tmp_path: Path, **how: Any) -> Outcome:
@@ -36,26 +40,26 @@ def weather(plan: Plan, tmp_path: Path, **how: Any) -> Outcome:
 
 
 def test_nothing_is_lost_doubled_or_misused_in_a_storm(tmp_path):
-    outcome = weather(make_plan(SEED, 40), tmp_path)
+    outcome = weather(make_plan(SEED, 32), tmp_path)
     assert sum(outcome.figures["shop_faults"].values()) > 0
     assert sum(outcome.figures["commit_cuts"].values()) > 0
 
 
 def test_the_service_goes_on_by_itself_when_the_standby_takes_over(tmp_path):
     """Nothing that was acknowledged is missing on the new primary, and no process had to be started again."""
-    outcome = weather(make_failover(SEED, 20), tmp_path)
+    outcome = weather(make_failover(SEED, 18), tmp_path)
     assert set(outcome.figures["process_starts"].values()) == {1}
 
 
 @pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="pgbouncer is not installed (apt-get install pgbouncer)")
 def test_the_service_works_through_pgbouncer_in_transaction_mode(tmp_path):
-    weather(make_calm(SEED, 12), tmp_path, serves=1, workers=1, is_pooled=True)
+    weather(make_calm(SEED, 10), tmp_path, serves=1, workers=1, is_pooled=True)
     log = (tmp_path / "logs/worker-1.log").read_text() + (tmp_path / "logs/serve-1.log").read_text()
     assert not re.search("prepared statement|OperationalError|ProgrammingError", log)
 
 
 def test_a_worker_killed_at_an_edge_of_the_protocol_changes_no_end():
-    results = kill_at_every_point(KINDS_WITH_AN_ACT, matching=EDGES, seed=SEED)
+    results = kill_at_every_point(SHAPES, matching=EDGES, seed=SEED)
     print(table_of(results.endings))
     assert results.violations == []
     for ending in results.endings:
@@ -63,4 +67,4 @@ def test_a_worker_killed_at_an_edge_of_the_protocol_changes_no_end():
         # What no read shows is known to be unknown, and may or may not have happened; nothing happens twice.
         assert ending.status == "done" or not kind.is_readable
         assert ending.acts == len(kind.acts) or (ending.status == "outcome_unknown" and ending.acts == 0)
-    assert len(results.endings) >= 4 * len(KINDS_WITH_AN_ACT)
+    assert len(results.endings) >= 4 * len(SHAPES)

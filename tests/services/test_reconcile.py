@@ -282,17 +282,28 @@ async def test_calls_from_before_the_first_round_are_fetched_when_asked_for(part
 
 async def test_one_process_at_a_time_reads_and_the_others_leave_it_to_that_one(parts, twins):
     place_lost_call(twins)
-    async with turn_at(parts, READ_UP_TO) as turn:
-        assert turn is not None
+    async with turn_at(parts, READ_UP_TO) as is_ours:
+        assert is_ours
         assert await reconcile_calls(parts) is None
     assert (await reconcile_calls(parts)).fetched == 1
 
 
 async def test_the_turn_of_one_who_was_killed_ends_by_itself(parts):
-    async with turn_at(parts, READ_UP_TO) as turn:
-        assert turn is not None
+    async with turn_at(parts, READ_UP_TO) as is_ours:
+        assert is_ours
         await execute(parts, update(leases_table).values(leased_until=func.now() - text("interval '1 second'")))
         assert await reconcile_calls(parts) is not None
+
+
+async def test_a_turn_is_kept_for_as_long_as_its_holder_reads(parts):
+    async with turn_at(parts, READ_UP_TO) as is_ours:
+        assert is_ours
+        first = await execute(parts, select(leases_table.c.leased_until))
+        before = first.scalar_one()
+        while (await execute(parts, select(leases_table.c.leased_until))).scalar_one() == before:
+            await asyncio.sleep(0.2)
+    async with turn_at(parts, READ_UP_TO) as is_free:
+        assert is_free
 
 
 async def test_matchers_that_need_the_shop_at_the_same_moment_read_it_once(parts):
@@ -307,8 +318,8 @@ async def test_matchers_that_need_the_shop_at_the_same_moment_read_it_once(parts
 
 async def test_a_matcher_does_not_wait_for_orders_that_are_looked_for_one_by_one(parts):
     shop = parts.shops["goody"]
-    async with turn_at(parts, "goody.orders_looked_for") as turn:
-        assert turn is not None
+    async with turn_at(parts, "goody.orders_looked_for") as is_ours:
+        assert is_ours
         assert await look_for_orders(parts, shop, most=1) is None
         await asyncio.wait_for(sync_orders(parts, shop), 20)
 

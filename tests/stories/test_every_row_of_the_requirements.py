@@ -209,8 +209,8 @@ def _shown(review: dict[str, Any]) -> str:
 
 
 def _has_a_team(row: Row) -> bool:
-    """All but noise, and what was done at once: the caller hears of that from the shop. A link is sent by a person."""
-    return row.kind != "none" and (row.verdict != "execute" or row.kind in {"order_status", "resend_gift_link"})
+    """All but noise, and what was done at once: the caller hears of that from the shop, or has the link in the mail."""
+    return row.kind != "none" and (row.verdict != "execute" or row.kind == "order_status")
 
 
 @rows(when=_has_a_team)
@@ -385,7 +385,14 @@ def test_h25_the_caller_gets_a_confirmation_at_the_address_on_file(day: Day) -> 
     (mail,) = [mail for mail in day.mail.mails if mail["To"] == told.caller.email]
     assert "Booking: B-41" in mail.get_content()
     everybody = {told.caller.email for told in day.told.values()}
-    assert {mail["To"] for mail in day.mail.mails} & everybody == {told.caller.email}
+    has_link = day.told["H14-the_link_again"].caller.email
+    assert {mail["To"] for mail in day.mail.mails} & everybody == {told.caller.email, has_link}
+
+
+def test_h14_the_link_goes_to_the_recipient_on_file(day: Day) -> None:
+    told = day.told["H14-the_link_again"]
+    (mail,) = [mail for mail in day.mail.mails if mail["To"] == told.caller.email]
+    assert told.orders[0]["individual_gift_link"] in mail.get_content()
 
 
 def test_h28_marketing_hears_safe_words_only(day: Day) -> None:
