@@ -10,7 +10,7 @@ job, the step, and whether it comes before, in the middle or after:
 
     execute: before the commit of action.start
     execute: sent POST cancel           the request has left, nobody has read an answer
-    execute: after GET order
+    execute: after GET orders
     execute: returned                   its handler is done; the worker does not know yet
 """
 
@@ -136,9 +136,13 @@ def _watch_commits(way: Way) -> None:
 
 
 def _name(notes: list[str]) -> str:
-    """By the audit's words where it has any, else by the tables; the same way each time."""
+    """By the audit's words where it has any, else by the tables.
+
+    Jobs are told only where nothing else is: whether a step leaves one may depend on what another process did meanwhile.
+    """
     events = [note.removeprefix("!") for note in notes if note.startswith("!")]
-    return ", ".join(events) or ", ".join(dict.fromkeys(notes))
+    tables = [table for table in dict.fromkeys(notes) if table != "jobs"]
+    return ", ".join(events or tables or dict.fromkeys(notes))
 
 
 def _watch_requests(way: Way) -> None:
@@ -146,7 +150,7 @@ def _watch_requests(way: Way) -> None:
 
     async def watched(self: VendorHttp, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
         parts = [part for part in request.url.path.split("/") if part not in {"", "v1"} and not ID.fullmatch(part)]
-        name = f"{request.method} {parts[-1].removesuffix('s') if request.method == 'GET' else parts[-1]}"
+        name = f"{request.method} {parts[-1]}"
         way.reach(f"before {name}")
 
         async def trace(step: str, _info: Mapping[str, Any]) -> None:
