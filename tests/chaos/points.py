@@ -122,10 +122,10 @@ def _end_when(pid: int, has_ended: threading.Event, is_over: Callable[[], bool])
             return
 
 
-def kill_at_every_point(kinds: Sequence[str], *, matching: str = "", seed: int = 1) -> Results:
+def kill_at_every_point(kinds: Sequence[str], *, matching: str = "", most: int = MOST_POINTS, seed: int = 1) -> Results:
     """`matching` narrows the points by a regular expression; the end is the same judge's as after a storm."""
     with deployed(seed=seed) as deployment:
-        calls = {kind: [make_call(seed, f"{kind} {n}", kind) for n in range(MOST_POINTS)] for kind in kinds}
+        calls = {kind: [make_call(seed, f"{kind} {n}", kind) for n in range(most + 1)] for kind in kinds}
         orders = {
             call.call_id: place_order(deployment, call) for rows in calls.values() for call in rows if has_order(call)
         }
@@ -178,7 +178,7 @@ def _kill_along_the_way(
     points = list(dict.fromkeys(line.partition("\t")[2] for line in told if line.startswith("passed\t")))
     wanted = [point for point in points if re.search(matching, point)]
     assert wanted, f"no point of {alive.kind} matches {matching!r}: {points}"
-    assert len(wanted) <= len(others), f"{alive.kind} passes {len(wanted)} points: raise MOST_POINTS"
+    assert len(wanted) <= len(others), f"{alive.kind} passes {len(wanted)} points of {len(others)}"
     for point, call in zip(wanted, others, strict=False):
         told = _run(deployment, workers, call, orders, point)
         yield Case(call.kind, point, call.call_id, died=f"dies\t{point}" in told)

@@ -23,8 +23,8 @@ SEED = int(os.environ.get("CHAOS_SEED", "1"))
 EDGES = r"^execute: (after the commit of action\.start|sent POST|before the commit of action\.succeed)"
 
 
-# One that a read shows, one of several writes, one that nothing shows; all kinds: docs/chaos-points.md.
-SHAPES = ("cancel_order", "change_address", "create_webhook")
+# One that a read shows and one that nothing shows; all kinds: docs/chaos-points.md.
+SHAPES = ("cancel_order", "create_webhook")
 
 
 def weather(plan: Plan, tmp_path: Path, **how: Any) -> Outcome:
@@ -59,7 +59,7 @@ def test_the_service_works_through_pgbouncer_in_transaction_mode(tmp_path):
 
 
 def test_a_worker_killed_at_an_edge_of_the_protocol_changes_no_end():
-    results = kill_at_every_point(SHAPES, matching=EDGES, seed=SEED)
+    results = kill_at_every_point(SHAPES, matching=EDGES, most=8, seed=SEED)
     print(table_of(results.endings))
     assert results.violations == []
     for ending in results.endings:

@@ -12,7 +12,8 @@ from foreign_client import somebody
 from running_service import environment, free_port, make_folder, processes_of, run_command
 
 COMMANDS = (
-    "", "serve", "worker", "migrate", "reconcile", "token", "token create", "audit", "audit verify", "sandbox",
+    "", "serve", "worker", "migrate", "reconcile", "completeness", "reseal", "alarms", "jobs", "jobs dead", "token",
+    "token create", "token revoke", "audit", "audit verify", "sandbox",
     "sandbox goody", "sandbox dialnexa",
 )  # fmt: skip
 
