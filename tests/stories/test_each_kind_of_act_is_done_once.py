@@ -176,9 +176,7 @@ def test_a_webhook_is_made_deleted_and_brought_back(running, callers, goody):
     approved(running, gone)
     (deleted,) = running.with_action(gone, "done")["actions"]
     assert endpoints_at(goody, url) == []
-    (kept,) = [
-        entry for entry in running.rows("/v1/audit", call_id=gone) if entry["event"] == "webhook.way_back_kept"
-    ]
+    (kept,) = [entry for entry in running.rows("/v1/audit", call_id=gone) if entry["event"] == "webhook.way_back_kept"]
     assert kept["data"]["way_back"] == {"webhook_id": endpoint["id"], "url": url, "events": ""}
     assert kept["data"]["approved"] == [{"by": "bootstrap", "reason_code": "caller_asked"}]
 
