@@ -141,11 +141,11 @@ def worker() -> None:
             loop.add_signal_handler(number, stopping.set)
         async with open_parts(settings, adapters, url) as parts, asyncio.TaskGroup() as tasks:
             _spare_the_collector()
+            typer.echo("handoff: working", err=True)
             tasks.create_task(database.keep(stopping))
             tasks.create_task(run_worker(parts, handlers_of(parts), stopping, concurrency=settings.worker_concurrency))
 
     with open_database(settings) as database:
-        typer.echo("handoff: working", err=True)
         uvloop.run(run(database.url))
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 # A marker on the connection, set by db/jobs.py: this transaction put work into the queue.
 ENQUEUED = "handoff_enqueued"
+# Another: it was used before.
+CHECKED_OUT = "handoff_checked_out"
 # A word of ours in the database's URL: `?pgbouncer=true` says that a pooler in transaction mode stands before it.
 POOLED = "pgbouncer"
 
@@ -73,14 +75,15 @@ def connect_arguments(url: str) -> tuple[URL, dict[str, Any]]:
     return address.difference_update_query([POOLED]), {"prepare_threshold": None} if is_pooled else {}
 
 
-def _refuse_the_dead(connection: Any, _record: Any, _proxy: Any) -> None:
+def _refuse_the_dead(connection: Any, record: Any, _proxy: Any) -> None:
     """A connection that died with a restarted Postgres is replaced before it can fail a request.
 
     An idle one has nothing to read: what can be read is its end. To ask Postgres would cost each request a round trip.
     """
     driver = connection.driver_connection
-    if driver.closed or select.select([driver], [], [], 0)[0]:
+    if record.info.setdefault(CHECKED_OUT, False) and (driver.closed or select.select([driver], [], [], 0)[0]):
         raise DisconnectionError
+    record.info[CHECKED_OUT] = True  # a new one is not asked: the pool gives up when two in a row are refused
 
 
 class Bell:

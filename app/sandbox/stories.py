@@ -251,7 +251,7 @@ STORIES = (
         "call_wrong_address",
         "A wrong address, before the gift is accepted",
         "Tessa has moved; at Goody the recipient enters the address, when accepting.",
-        ends("matched", "change_address", "review", "done"),
+        ends("matched", "change_address", "review", "done", "refused"),
         wrong_address,
     ),
     Story(

@@ -71,8 +71,11 @@ class Deployment:
         self.dialnexa.post("/_twin/webhook", json=hook).raise_for_status()
 
     def add_workers(self, number: int) -> None:
-        for n in range(number):
-            self.fleet.add(f"worker-{n + 1}", "app", "worker", settings=self.settings)
+        names = [f"worker-{n + 1}" for n in range(number)]
+        for name in names:
+            self.fleet.add(name, "app", "worker", settings=self.settings)
+        for name in names:
+            wait_for(lambda name=name: "handoff: working" in self.fleet.log(name), name)
 
     def place(self, order: dict[str, Any]) -> dict[str, Any]:
         return dict(self.goody.post("/_twin/orders", json=order).raise_for_status().json())
