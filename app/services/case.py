@@ -43,6 +43,11 @@ class Case:
         return replace(self, order_record=replace(self.order_record, order=order))
 
     @property
+    def idempotency_key(self) -> str:
+        """What every write for this action carries."""
+        return f"{self.action.call_id}:{self.action.id}"
+
+    @property
     def decision(self) -> Decision:
         if self.action.decision is None:
             raise AssertionError(f"action {self.action.id} moved on before it was decided")

@@ -52,10 +52,6 @@ def deed_of(parts: Parts, case: Case) -> Deed | None:
     return NewAddress(parts, shop, case, order) if kind is K.CHANGE_ADDRESS else OneOrder(parts, shop, case, order)
 
 
-def idempotency_key(case: Case) -> str:
-    return f"{case.action.call_id}:{case.action.id}"
-
-
 @dataclass(slots=True)
 class OneOrder:
     """Cancel, refund (which before acceptance is a cancellation), extend, or only read."""
@@ -71,7 +67,7 @@ class OneOrder:
         return Sight(order, is_fulfilled(kind, parameters, order), hindrance=why_impossible(kind, order))
 
     async def act(self) -> None:
-        kind, key = self.case.action.kind, idempotency_key(self.case)
+        kind, key = self.case.action.kind, self.case.idempotency_key
         if kind in {K.CANCEL_ORDER, K.REFUND_ORDER}:
             await self.shop.cancel_order(self.order.external_id, idempotency_key=key)
         elif kind is K.EXTEND_EXPIRATION:
@@ -140,7 +136,7 @@ class SendOrder:
         key = self.case.action.call_id
         sending = Sending(key, from_name=said["customer_name"].strip(), recipient=recipient, lines=(line,))
         self.is_tried = True
-        await self.shop.send(sending, idempotency_key=idempotency_key(self.case))
+        await self.shop.send(sending, idempotency_key=self.case.idempotency_key)
 
     async def _may_be_there(self) -> bool:
         async with self.parts.database.transaction() as conn:
@@ -174,7 +170,7 @@ class CreateWebhook:
         said = self.case.action.parameters
         url, events = said["new_value"], said.get("events", "")
         names = tuple(name.strip() for name in events.split(",") if name.strip())
-        made = await self.shop.create_webhook(url, names, idempotency_key=idempotency_key(self.case))
+        made = await self.shop.create_webhook(url, names, idempotency_key=self.case.idempotency_key)
         self.made = {"webhook_id": made, "url": url, "events": events}
 
 
@@ -198,7 +194,7 @@ class DeleteWebhook:
         if made is None or made["webhook_id"] is None:
             raise DestinationRefusedError("the way back is not known")
         await self._capture(made)
-        await self.shop.delete_webhook(made["webhook_id"], idempotency_key=idempotency_key(self.case))
+        await self.shop.delete_webhook(made["webhook_id"], idempotency_key=self.case.idempotency_key)
         self.is_deleted = True
 
     async def _way_back(self) -> dict[str, str | None] | None:

@@ -38,7 +38,7 @@ from app.errors import (
     DestinationUnknownError,
 )
 from app.services.case import Case, load_case
-from app.services.deeds import Deed, deed_of, idempotency_key
+from app.services.deeds import Deed, deed_of
 from app.services.live_policy import live_policy
 from app.services.parts import EXECUTOR, Parts
 from app.services.queue import ask_for_assistance, is_approved_by_people
@@ -145,7 +145,7 @@ async def _open_run(conn: AsyncConnection, parts: Parts, action: ActionRecord) -
         await ask_for_assistance(conn, parts, case, Verb.ASSIST, actor=EXECUTOR, why=why)
         return None
     at = parts.clock.now()
-    attempt_id, number = await open_attempt(conn, action.id, idempotency_key=idempotency_key(case), at=at)
+    attempt_id, number = await open_attempt(conn, action.id, idempotency_key=case.idempotency_key, at=at)
     await transition(conn, action.id, Verb.START, actor=EXECUTOR, at=at, data={"attempt": number})
     return Run(
         case=case,

@@ -67,7 +67,7 @@ class NewAddress:
     @property
     def key(self) -> str:
         """Another than the call id, which is the key of what the call itself wants sent."""
-        return f"{self.case.action.call_id}:{self.case.action.id}"
+        return self.case.idempotency_key
 
     async def look(self) -> Sight:
         seen = await self._see()

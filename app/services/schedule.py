@@ -52,7 +52,7 @@ async def schedule_matching(conn: AsyncConnection, call_id: str, *, in_seconds: 
 
 
 async def schedule_decision(conn: AsyncConnection, action_id: UUID, *, call_id: str, order: Order | None) -> None:
-    lane = _call_lane(call_id) if order is None else _lane_of(order)
+    lane = _lane_of_action(call_id, order)
     await jobs.enqueue(
         conn,
         DECIDE,
@@ -66,7 +66,7 @@ async def schedule_decision(conn: AsyncConnection, action_id: UUID, *, call_id: 
 async def schedule_execution(
     conn: AsyncConnection, action_id: UUID, *, call_id: str, order: Order | None, in_seconds: float = 0
 ) -> None:
-    lane = _call_lane(call_id) if order is None else _lane_of(order)
+    lane = _lane_of_action(call_id, order)
     await jobs.enqueue(
         conn,
         EXECUTE,
@@ -90,7 +90,7 @@ async def schedule_settling(
         conn,
         SETTLE,
         {"action_id": str(action_id), "looks": looks},
-        lane=_call_lane(call_id) if order is None else _lane_of(order),
+        lane=_lane_of_action(call_id, order),
         dedupe_key=f"{SETTLE}:{action_id}",
         run_in_seconds=in_seconds,
         max_tries=INTAKE_TRIES,
@@ -102,7 +102,7 @@ async def schedule_undoing(conn: AsyncConnection, action_id: UUID, *, call_id: s
         conn,
         UNDO,
         {"action_id": str(action_id)},
-        lane=_call_lane(call_id) if order is None else _lane_of(order),
+        lane=_lane_of_action(call_id, order),
         dedupe_key=f"{UNDO}:{action_id}",
         max_tries=EXECUTE_TRIES,
     )
@@ -199,6 +199,11 @@ async def list_calls_at_work(conn: AsyncConnection, call_ids: Sequence[str]) -> 
 
 def _sync_lane(destination: str) -> str:
     return f"sync:{destination}"
+
+
+def _lane_of_action(call_id: str, order: Order | None) -> str:
+    """Its order's, whichever call asked for it; where it has none, its call's."""
+    return _call_lane(call_id) if order is None else _lane_of(order)
 
 
 def _call_lane(call_id: str) -> str:
