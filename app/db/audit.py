@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, insert, select, text
+from psycopg.types.json import Jsonb
+from sqlalchemy import ColumnElement, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.chain import GENESIS, Entry, Problem, Seal, Verification, chain, storable, storable_text
+from app.db.statements import Asked, ask, one_line
 from app.db.tables import audit_entries, audit_seals
 
 # One sealer at a time, in whatever process. Any constant does; this one is "sealer" in hexadecimal.
@@ -33,7 +35,10 @@ NEWEST_AND_WRITERS = text("""
 """)
 
 
-INSERT_ENTRY = insert(audit_entries)
+INSERT_ENTRY = one_line("""
+    INSERT INTO audit_entries (at, actor, event, call_id, action_id, data)
+    VALUES (%(at)s, %(actor)s, %(event)s, %(call_id)s, %(action_id)s, %(data)s)
+""")
 
 # One statement with four arrays takes a fraction of the time of a thousand with four values.
 INSERT_SEALS = text("""
@@ -88,16 +93,30 @@ async def write(
     action_id: UUID | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> None:
-    """`data` holds JSON's own types only, finite numbers; fractions are kept to six places."""
+    """Write an entry of `new_entry`."""
+    entry = new_entry(actor=actor, event=event, at=at, call_id=call_id, action_id=action_id, data=data)
+    await ask(conn, entry)
+
+
+def new_entry(
+    *,
+    actor: str,
+    event: str,
+    at: datetime,
+    call_id: str | None = None,
+    action_id: UUID | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Asked:
+    """For `ask`. `data` holds JSON's own types only, finite numbers; fractions are kept to six places."""
     entry = {
         "at": at,
         "actor": storable_text(actor),
         "event": storable_text(event),
         "call_id": None if call_id is None else storable_text(call_id),
         "action_id": action_id,
-        "data": storable(data or {}),
+        "data": Jsonb(storable(data or {})),
     }
-    await conn.execute(INSERT_ENTRY, entry)
+    return Asked(INSERT_ENTRY, entry)
 
 
 async def seal_batch(conn: AsyncConnection, limit: int = 1000, *, low_water: LowWater | None = None) -> int:

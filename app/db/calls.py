@@ -1,10 +1,11 @@
 """Calls: the normalised facts of each, its match and its identity. What was said is kept apart (db/evidence.py)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, tuple_, update
+from sqlalchemy import Select, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,10 +14,16 @@ from app.core.calls import Call, CallStage
 from app.core.identity import Identity
 from app.core.matching import Match
 from app.db.facts import dump, load, load_or_none
+from app.db.statements import Asked, ask, one_line
 from app.db.tables import actions, calls
 from app.errors import NotFoundError
 
 SAMPLED_FROM = 10_000  # the latest calls that a sample is drawn from
+
+FIND = one_line("""
+    SELECT facts, revision, match, identity, matched_revision, created_at, updated_at
+    FROM calls WHERE call_id = %(call_id)s
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,17 @@ class CallRecord:
 
 
 async def find_call(conn: AsyncConnection, call_id: str) -> CallRecord | None:
-    row = (await conn.execute(select(calls).where(calls.c.call_id == call_id))).one_or_none()
-    return None if row is None else _record(row)
+    (rows,) = await ask(conn, of_call(call_id))
+    return call_from(rows)
+
+
+def of_call(call_id: str | None) -> Asked:
+    """What `find_call` asks."""
+    return Asked(FIND, {"call_id": call_id})
+
+
+def call_from(rows: Sequence[Any]) -> CallRecord | None:
+    return _record(rows[0]) if rows else None
 
 
 async def get_call(conn: AsyncConnection, call_id: str) -> CallRecord:
@@ -118,7 +134,7 @@ def _newest(stage: CallStage | None, kind: ActionKind | None) -> Select[Any]:
     return query
 
 
-def _record(row: Row[tuple[object, ...]]) -> CallRecord:
+def _record(row: Any) -> CallRecord:
     return CallRecord(
         call=load(Call, row.facts),
         revision=row.revision,

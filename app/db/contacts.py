@@ -1,12 +1,14 @@
 """The merchant's directory: what ties a phone to an e-mail, since the shop shows no phones."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.contacts import Contact
+from app.db.statements import Asked, ask, one_line
 from app.db.tables import contact_points, contacts
 from app.errors import NotFoundError
 
@@ -43,27 +45,31 @@ async def find_contacts(
     conn: AsyncConnection, *, ids: Sequence[str] = (), emails: Sequence[str] = (), phones: Sequence[str] = ()
 ) -> list[Contact]:
     """Those who share an id, an e-mail or a phone with what was heard."""
-    if not (ids or emails or phones):
-        return []
+    (rows,) = await ask(conn, sharing(ids=ids, emails=emails, phones=phones))
+    return contacts_from(rows)
+
+
+def sharing(*, ids: Sequence[str] = (), emails: Sequence[str] = (), phones: Sequence[str] = ()) -> Asked:
+    """What `find_contacts` asks."""
     clues = {"ids": list(ids), "emails": list(emails), "phones": list(phones), "most": MOST_CONTACTS_OF_ONE_CALL}
-    return [
-        Contact(row.contact_id, tuple(row.names), tuple(row.emails), tuple(row.phones), row.tier)
-        for row in await conn.execute(FIND, clues)
-    ]
+    return Asked(FIND, clues)
 
 
-# One statement of fixed text, since every call asks it.
-FIND = text("""
+def contacts_from(rows: Sequence[Any]) -> list[Contact]:
+    return [Contact(row.contact_id, tuple(row.names), tuple(row.emails), tuple(row.phones), row.tier) for row in rows]
+
+
+FIND = one_line("""
     WITH named AS (
-        SELECT contact_id FROM contact_points WHERE kind = 'email' AND value = ANY(:emails)
-        UNION SELECT contact_id FROM contact_points WHERE kind = 'phone' AND value = ANY(:phones)
-        ORDER BY contact_id LIMIT :most
+        SELECT contact_id FROM contact_points WHERE kind = 'email' AND value = ANY(%(emails)s)
+        UNION SELECT contact_id FROM contact_points WHERE kind = 'phone' AND value = ANY(%(phones)s)
+        ORDER BY contact_id LIMIT %(most)s
     )
     SELECT contact_id, names, tier,
         ARRAY(SELECT value FROM contact_points AS point
             WHERE point.contact_id = contacts.contact_id AND kind = 'email' ORDER BY value) AS emails,
         ARRAY(SELECT value FROM contact_points AS point
             WHERE point.contact_id = contacts.contact_id AND kind = 'phone' ORDER BY value) AS phones
-    FROM contacts WHERE contact_id = ANY(CAST(:ids AS text[]) || ARRAY(SELECT contact_id FROM named))
+    FROM contacts WHERE contact_id = ANY(CAST(%(ids)s AS text[]) || ARRAY(SELECT contact_id FROM named))
     ORDER BY contact_id
 """)

@@ -7,21 +7,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, tuple_, update
+from sqlalchemy import Row, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.contacts import Contact
 from app.core.learning import Tie, learnt_contact_id
+from app.db.statements import Asked, ask, one_line
 from app.db.tables import links
 from app.errors import NotFoundError
 
 # So many are read, whoever shares a number; two of one number are enough to know that it ties a caller to nobody.
 MOST_LINKS_OF_ONE_CALL = 20
-# Built once, since every call asks it.
-FIND_HOLDING = text("""
-    SELECT id, phone, email, call_id FROM links WHERE phone = ANY(:phones) AND revoked_at IS NULL
-    ORDER BY id LIMIT :most
+FIND_HOLDING = one_line("""
+    SELECT id, phone, email, call_id FROM links WHERE phone = ANY(%(phones)s) AND revoked_at IS NULL
+    ORDER BY id LIMIT %(most)s
 """)
 
 
@@ -69,9 +69,16 @@ async def find_linked_contacts(conn: AsyncConnection, phones: Sequence[str], *, 
     A number that was learnt to be of two people is a desk's or a household's, and so nobody's. What was learnt of the
     very call does not vouch for it.
     """
-    if not phones:
-        return []
-    rows = (await conn.execute(FIND_HOLDING, {"phones": list(phones), "most": MOST_LINKS_OF_ONE_CALL})).all()
+    (rows,) = await ask(conn, holding(phones))
+    return linked_contacts_from(rows, call_id=call_id)
+
+
+def holding(phones: Sequence[str]) -> Asked:
+    """What `find_linked_contacts` asks."""
+    return Asked(FIND_HOLDING, {"phones": list(phones), "most": MOST_LINKS_OF_ONE_CALL})
+
+
+def linked_contacts_from(rows: Sequence[Any], *, call_id: str) -> list[Contact]:
     people = Counter(row.phone for row in rows)
     return [
         Contact(learnt_contact_id(row.id), emails=(row.email,), phones=(row.phone,))

@@ -5,26 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.orders import Order
+from app.db.statements import Asked, ask, one_line
 from app.db.tables import lookups, orders, reference_misses
 
 # More guesses say no more than these, and one call's work stays bounded.
 MOST_MISSES = 50
 
-# Built once, since a caller waits while they run.
-INSERT_LOOKUP = text("""
+INSERT_LOOKUP = one_line("""
     INSERT INTO lookups (call_id, asked_by, asked_at, heard, level, outcome, order_id)
-    VALUES (:call_id, :asked_by, :asked_at, :heard, :level, :outcome,
-        (SELECT id FROM orders WHERE destination = :destination AND external_id = :external_id))
+    VALUES (%(call_id)s, %(asked_by)s, %(asked_at)s, %(heard)s, %(level)s, %(outcome)s,
+        (SELECT id FROM orders WHERE destination = %(destination)s AND external_id = %(external_id)s))
 """)
-FIND_MISSES = text("""
+FIND_MISSES = one_line("""
     SELECT code FROM reference_misses
-    WHERE call_id = :call_id OR (number_digest = :number_digest AND tried_at >= :since)
-    ORDER BY tried_at, code LIMIT :most
+    WHERE call_id = %(call_id)s OR (number_digest = %(number_digest)s AND tried_at >= %(since)s)
+    ORDER BY tried_at, code LIMIT %(most)s
 """)
 
 
@@ -38,8 +38,7 @@ class LookupRecord:
     order_id: str | None  # the shop's
 
 
-async def insert_lookup(
-    conn: AsyncConnection,
+def new_lookup(
     *,
     call_id: str | None,
     asked_by: str,
@@ -48,7 +47,8 @@ async def insert_lookup(
     level: str,
     outcome: str,
     order: Order | None,
-) -> None:
+) -> Asked:
+    """For `ask`: keep what was asked and how it was answered."""
     row = {
         "call_id": call_id,
         "asked_by": asked_by,
@@ -59,7 +59,7 @@ async def insert_lookup(
         "destination": order.destination if order else None,
         "external_id": order.external_id if order else None,
     }
-    await conn.execute(INSERT_LOOKUP, row)
+    return Asked(INSERT_LOOKUP, row)
 
 
 async def list_lookups(conn: AsyncConnection, call_id: str) -> list[LookupRecord]:
@@ -92,7 +92,8 @@ async def keep_misses(
 async def list_misses(conn: AsyncConnection, *, call_id: str, number: str | None, since: datetime) -> list[str]:
     """Codes tried in vain in this call whenever, and from this number since then; each once, in the order of trying."""
     wanted = {"call_id": call_id, "number_digest": _digest(number), "since": since, "most": MOST_MISSES}
-    return list(dict.fromkeys((await conn.execute(FIND_MISSES, wanted)).scalars()))
+    (rows,) = await ask(conn, Asked(FIND_MISSES, wanted))
+    return list(dict.fromkeys(row.code for row in rows))
 
 
 def _digest(number: str | None) -> bytes | None:

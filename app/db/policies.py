@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select, text, tuple_, update
+from sqlalchemy import Row, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.policy_changes import Change, Danger
+from app.db.statements import Asked, ask
 from app.db.tables import audit_entries, policy_signatures, policy_versions, shadow_differences
 from app.errors import NotFoundError
 
@@ -83,8 +84,16 @@ async def lock_policies(conn: AsyncConnection) -> None:
 
 
 async def find_ruling(conn: AsyncConnection) -> Ruling:
-    query = select(_COLUMNS.version, _COLUMNS.status).where(or_(_COLUMNS.status == "live", _COLUMNS.is_shadow))
-    found = {row.status == "live": row.version for row in await conn.execute(query)}
+    (rows,) = await ask(conn, RULING)
+    return ruling_from(rows)
+
+
+# What `find_ruling` asks.
+RULING = Asked("SELECT version, status FROM policy_versions WHERE status = 'live' OR is_shadow", {})
+
+
+def ruling_from(rows: Sequence[Any]) -> Ruling:
+    found = {row.status == "live": row.version for row in rows}
     return Ruling(live=found.get(True), shadow=found.get(False))
 
 

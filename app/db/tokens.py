@@ -3,14 +3,16 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.db.statements import Asked, ask
 from app.db.tables import tokens
+
+FIND = "SELECT id, name, role FROM tokens WHERE digest = %(digest)s AND revoked_at IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,8 @@ async def revoke_token(conn: AsyncConnection, name: str, *, at: datetime) -> UUI
 
 async def find_token(conn: AsyncConnection, token: str) -> TokenRecord | None:
     """Who bears it; None when nobody does, or no longer."""
-    c = tokens.c
-    row: Any = (
-        await conn.execute(select(c.id, c.name, c.role).where(c.digest == _digest(token), c.revoked_at.is_(None)))
-    ).one_or_none()
-    return None if row is None else TokenRecord(row.id, row.name, row.role)
+    (rows,) = await ask(conn, Asked(FIND, {"digest": _digest(token)}))
+    return TokenRecord(rows[0].id, rows[0].name, rows[0].role) if rows else None
 
 
 def _digest(token: str) -> bytes:

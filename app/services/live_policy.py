@@ -29,12 +29,12 @@ class Policies:
 
 async def live_policy(conn: AsyncConnection, parts: Parts) -> Policy:
     """The one of the settings where the database holds none yet."""
-    return await _live_of(conn, parts, await find_ruling(conn))
+    return await live_under(conn, parts, await find_ruling(conn))
 
 
 async def policies_in_force(conn: AsyncConnection, parts: Parts) -> Policies:
     ruling = await find_ruling(conn)
-    return Policies(await _live_of(conn, parts, ruling), await _find_shadow(conn, parts, ruling))
+    return Policies(await live_under(conn, parts, ruling), await _find_shadow(conn, parts, ruling))
 
 
 async def policy_of_version(conn: AsyncConnection, parts: Parts, version: str) -> Policy:
@@ -48,7 +48,7 @@ async def policy_of_version(conn: AsyncConnection, parts: Parts, version: str) -
     return known
 
 
-async def _live_of(conn: AsyncConnection, parts: Parts, ruling: Ruling) -> Policy:
+async def live_under(conn: AsyncConnection, parts: Parts, ruling: Ruling) -> Policy:
     return parts.policy if ruling.live is None else await policy_of_version(conn, parts, ruling.live)
 
 

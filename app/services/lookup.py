@@ -15,9 +15,11 @@ from app.core.matching import Match, match
 from app.core.orders import Order
 from app.core.policy import Facts
 from app.db import audit
-from app.db.calls import find_call
-from app.db.lookups import insert_lookup
-from app.services.live_policy import live_policy
+from app.db.calls import CallRecord, call_from, of_call
+from app.db.lookups import new_lookup
+from app.db.policies import RULING, ruling_from
+from app.db.statements import ask
+from app.services.live_policy import live_under
 from app.services.match import contacts_of, retrieve
 from app.services.parts import Parts
 from app.services.recognise import recognise
@@ -50,9 +52,10 @@ class _Found:
 async def look_up(parts: Parts, question: Question, *, asked_by: str) -> Answer:
     """What the agent may say. The lookup is kept with the call and in the audit, without personal data."""
     async with parts.database.transaction() as conn:
-        call = await _call_of(conn, question)
+        calls, rulings = await ask(conn, of_call(question.call_id), RULING)
+        call = _call_of(question, call_from(calls))
         found = await _find(conn, parts, call)
-        policy = await live_policy(conn, parts)
+        policy = await live_under(conn, parts, ruling_from(rulings))
         level = level_of(found.match, found.identity, policy.parameters)
         if question.call_id is None or found.order is None:
             level = Level.NONE
@@ -61,13 +64,12 @@ async def look_up(parts: Parts, question: Question, *, asked_by: str) -> Answer:
     return told
 
 
-async def _call_of(conn: AsyncConnection, question: Question) -> Call:
+def _call_of(question: Question, record: CallRecord | None) -> Call:
     """The call as far as it is told. What DialNexa itself told of it goes before what the agent says of it.
 
     Only DialNexa's word makes a call one that we placed to the number on file. Where the agent alone says so, what the
     caller knows may be what we told it, and the number proves nothing.
     """
-    record = await find_call(conn, question.call_id) if question.call_id else None
     known = record.call if record else None
     direction, number = question.direction or Direction.INBOUND, question.caller_number
     if known is not None and known.direction is not None and known.caller_number is not None:
@@ -123,8 +125,7 @@ async def _keep(
     asked_by: str,
 ) -> None:
     now, order = parts.clock.now(), found.order
-    await insert_lookup(
-        conn,
+    lookup = new_lookup(
         call_id=question.call_id,
         asked_by=asked_by,
         at=now,
@@ -133,8 +134,7 @@ async def _keep(
         outcome=found.match.outcome,
         order=order,
     )
-    await audit.write(
-        conn,
+    entry = audit.new_entry(
         actor=asked_by,
         event="call.looked_up",
         at=now,
@@ -151,3 +151,4 @@ async def _keep(
             "policy_version": policy_version,
         },
     )
+    await ask(conn, lookup, entry)

@@ -19,10 +19,11 @@ from app.db import audit, jobs
 from app.db.actions import attach_order, insert_action, list_actions_of_call, save_parameters
 from app.db.calls import CallRecord, get_call, lock_call, save_match
 from app.db.candidates import describe_mirror, find_candidates
-from app.db.contacts import find_contacts
+from app.db.contacts import contacts_from, sharing
 from app.db.jobs import Job
-from app.db.links import find_linked_contacts
+from app.db.links import holding, linked_contacts_from
 from app.db.orders import OrderRecord, find_order
+from app.db.statements import ask
 from app.errors import DestinationError, DestinationMissingError
 from app.services.mirror import is_mirror_read_since, refresh_order, sync_orders
 from app.services.parts import MATCHER, Parts
@@ -82,8 +83,10 @@ async def contacts_of(conn: AsyncConnection, heard: Heard, *, call_id: str) -> l
     """Whom the directory knows by the call's number, by a number or an e-mail that was given, or by the merchant's id;
     and whom other calls taught us to know by a number.
     """
-    known = await find_contacts(conn, ids=heard.contact_ids, emails=heard.emails, phones=heard.phones)
-    return [*known, *await find_linked_contacts(conn, heard.phones, call_id=call_id)]
+    known, linked = await ask(
+        conn, sharing(ids=heard.contact_ids, emails=heard.emails, phones=heard.phones), holding(heard.phones)
+    )
+    return [*contacts_from(known), *linked_contacts_from(linked, call_id=call_id)]
 
 
 async def _stale_mirrors(conn: AsyncConnection, parts: Parts, record: CallRecord) -> list[str]:

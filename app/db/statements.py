@@ -1,0 +1,54 @@
+"""Statements of fixed text, given to the driver as they are: nothing is compiled for each call, and several that need
+nothing of each other's answers go in one round trip.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class Asked(NamedTuple):
+    """A statement with `%(name)s` where a value belongs, and the values."""
+
+    statement: str
+    values: Mapping[str, Any]
+
+
+async def ask(conn: AsyncConnection, *asked: Asked) -> list[Sequence[Any]]:
+    """The rows of each, by the names of their columns, in the order asked; of an INSERT, none.
+
+    Raises what `conn.execute` would.
+    """
+    driver = _driver_of(conn)
+    cursors = [driver.cursor(row_factory=namedtuple_row) for _ in asked]
+    try:
+        async with driver.pipeline():
+            for cursor, (statement, values) in zip(cursors, asked, strict=True):
+                await cursor.execute(statement.encode(), values)
+        return [await cursor.fetchall() if cursor.description else () for cursor in cursors]
+    except psycopg.Error as error:
+        is_lost = bool(driver.closed)
+        if is_lost:
+            await conn.invalidate()
+        raise _as_ours(error, is_lost=is_lost) from error
+
+
+def one_line(statement: str) -> str:
+    """Without its indentation: psycopg keeps what it made of a statement only up to 4,096 signs."""
+    return " ".join(statement.split())
+
+
+def _driver_of(conn: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    # Not by get_raw_connection(), which asks the same in a greenlet of its own.
+    connection = cast("Connection", conn.sync_connection).connection
+    return cast("psycopg.AsyncConnection[Any]", connection.driver_connection)
+
+
+def _as_ours(error: psycopg.Error, *, is_lost: bool) -> StatementError:
+    """The same error as whoever calls knows it: by the classes of SQLAlchemy, and without the values."""
+    return DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=is_lost)
