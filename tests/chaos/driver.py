@@ -155,7 +155,8 @@ def placement_of(call: PlannedCall) -> dict[str, Any]:
     """The call as DialNexa's twin is told to have it, posted by the twin with its own retries."""
     analysis = {}
     if call.kind in KINDS:
-        said = {name: text.format(call_id=call.call_id) for name, text in KINDS[call.kind].analysis.items()}
+        name = f"{call.first_name}-{call.last_name}".lower()
+        said = {word: text.format(name=name) for word, text in KINDS[call.kind].analysis.items()}
         person = {"Customer Name": f"{call.first_name} {call.last_name}", "Customer Email": call.email}
         analysis = {"Requested Action": call.kind, **person, **said}
     if has_order(call):
@@ -221,7 +222,7 @@ def _figures(deployment: Deployment, plan: Plan, evidence: Evidence, hits: dict[
         "calls": len(plan.calls),
         "acknowledged": len(evidence.acknowledged),
         "actions": dict(sorted(Counter(action["status"] for action in evidence.actions).items())),
-        "done_at_the_shop": sum(write["effect"] == "done" for write in evidence.shop_writes),
+        "done_at_the_shop": sum(write["effect"] == "done" for write in evidence.writes),
         "attempts": len(evidence.attempts),
         "blows": dict(sorted(Counter(blow.what for blow in plan.blows).items())),
         "process_starts": starts,

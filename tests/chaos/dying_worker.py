@@ -36,6 +36,7 @@ import app.db.opening
 import app.worker
 from app.__main__ import main as run_product
 from app.adapters.http import VendorHttp
+from app.adapters.notify.mail import Mailer
 from app.db import audit
 from app.db.engine import Database
 from app.db.jobs import Job
@@ -82,6 +83,7 @@ def watch(way: Way, lanes: frozenset[str]) -> None:
     _watch_handlers(way, lanes)
     _watch_commits(way)
     _watch_requests(way)
+    _watch_mails(way)
 
 
 def _watch_handlers(way: Way, lanes: frozenset[str]) -> None:
@@ -164,6 +166,18 @@ def _watch_requests(way: Way) -> None:
         return response
 
     VendorHttp._send = watched  # type: ignore[method-assign]
+
+
+def _watch_mails(way: Way) -> None:
+    """Those that are an act; where handoffs go is another job's."""
+    send_word = Mailer.send_word
+
+    async def watched(self: Mailer, *words: Any, **more: Any) -> None:
+        way.reach("before the mail")
+        await send_word(self, *words, **more)
+        way.reach("after the mail")
+
+    Mailer.send_word = watched  # type: ignore[method-assign]
 
 
 def lanes_of(call_id: str, order_id: str | None) -> list[str]:

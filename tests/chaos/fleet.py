@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tests.forked import Forked, run_forked
 from tests.stories.running_service import WATCH, environment, make_folder, processes_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -27,7 +28,8 @@ class Member:
     name: str
     command: tuple[str, ...]
     settings: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    is_program: bool = False
+    process: Forked | subprocess.Popen[bytes] | None = None
     starts: int = 0
     rest_until: float = field(default=0.0)
 
@@ -75,12 +77,16 @@ class Fleet:
 
     def add(self, name: str, *command: str, settings: dict[str, str]) -> None:
         """Start `python -m <command>` and keep it running."""
-        self.add_program(name, sys.executable, "-m", *command, settings=settings)
+        self._add(Member(name, command, settings))
 
     def add_program(self, name: str, *command: str, settings: dict[str, str]) -> None:
+        """The same for what is not written in Python."""
+        self._add(Member(name, command, settings, is_program=True))
+
+    def _add(self, member: Member) -> None:
         with self._guard:
-            self.members[name] = Member(name, command, settings)
-            self._start(self.members[name])
+            self.members[member.name] = member
+            self._start(member)
 
     def kill(self, name: str) -> None:
         member = self.members[name]
@@ -100,16 +106,7 @@ class Fleet:
 
     def run(self, *command: str, settings: dict[str, str], seconds: float = 120) -> "subprocess.CompletedProcess[str]":
         """A command of the product to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "app", *command],
-            env=self._environment(settings),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
+        return run_forked("app", *command, settings=self._environment(settings), folder=self.folder, seconds=seconds)
 
     def log(self, name: str) -> str:
         file = self.folder / f"{name}.log"
@@ -130,16 +127,20 @@ class Fleet:
                         self._start(member)
 
     def _start(self, member: Member) -> None:
-        with (self.folder / f"{member.name}.log").open("ab") as log:
-            member.process = subprocess.Popen(
-                member.command,
-                env=self._environment(member.settings),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        file, settings = self.folder / f"{member.name}.log", self._environment(member.settings)
+        if member.is_program:
+            with file.open("ab") as log:
+                member.process = subprocess.Popen(
+                    member.command,
+                    env=settings,
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        else:
+            member.process = Forked(*member.command, settings=settings, folder=self.folder, output=file)
         member.starts += 1
         member.rest_until = time.monotonic() + PAUSE_SECONDS
         self.let_watch(member.process.pid)

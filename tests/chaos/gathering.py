@@ -1,8 +1,9 @@
 """Gather what the judge looks at: rows of the database, the twins' ledgers, the verification of the audit."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from psycopg.rows import dict_row
 
 from tests.chaos.deployment import Deployment
 from tests.chaos.judge import Evidence, Moved, Said, Wish
+from tests.chaos.kinds import MAIL
 from tests.stories.running_service import wait_for
 
 QUERIES = {
@@ -27,7 +29,13 @@ QUERIES = {
 ENDS = frozenset({"call_ended", "call.completed", "call.failed"})
 
 
-def gather(deployment: Deployment, wishes: Mapping[str, Wish], moves: list[Moved], said: list[Said]) -> Evidence:
+def gather(
+    deployment: Deployment,
+    wishes: Mapping[str, Wish],
+    moves: list[Moved],
+    said: list[Said],
+    mails: Sequence[EmailMessage] = (),
+) -> Evidence:
     report = wait_for(lambda: _verified(deployment), "all entries to be sealed") or {}
     rows: dict[str, Any] = {}
     with psycopg.connect(deployment.dsn(), row_factory=dict_row) as conn:
@@ -38,13 +46,30 @@ def gather(deployment: Deployment, wishes: Mapping[str, Wish], moves: list[Moved
     return Evidence(
         wishes=wishes,
         acknowledged=acknowledged_calls(deployment),
-        shop_writes=deployment.goody.get("/_twin/ledger").raise_for_status().json()["data"],
+        writes=[*deployment.goody.get("/_twin/ledger").raise_for_status().json()["data"], *_links_mailed(mails, rows)],
         moves=moves,
         said=said,
         audit_report=report,
         looked_at=datetime.now(UTC),
         **rows,
     )
+
+
+def _links_mailed(mails: Sequence[EmailMessage], rows: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each mail that an action sent, as the shop's ledger would have it."""
+    calls = {action["id"]: action["call_id"] for action in rows["actions"]}
+    for mail in mails:
+        action_id = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+        if action_id in calls:
+            yield {
+                "method": "SEND",
+                "path": MAIL,
+                "effect": "done",
+                "idempotency_key": f"{calls[action_id]}:{action_id}",
+                "order_id": None,
+                "customer_reference_id": None,
+                "found": None,
+            }
 
 
 def acknowledged_calls(deployment: Deployment) -> frozenset[str]:

@@ -63,7 +63,7 @@ class Evidence:
 
     wishes: Mapping[str, Wish]  # by call id
     acknowledged: frozenset[str]  # calls whose end got a 2xx, by the sender's own log
-    shop_writes: list[Row]  # the shop's ledger
+    writes: list[Row]  # the shop's ledger, and the mails that arrived
     moves: list[Moved]
     said: list[Said]
     calls: list[Row]
@@ -94,9 +94,9 @@ def no_call_is_lost(evidence: Evidence) -> Iterator[Violation]:
 
 
 def nothing_is_done_twice(evidence: Evidence) -> Iterator[Violation]:
-    done = [write for write in evidence.shop_writes if write["effect"] == "done"]
-    by_order = Counter((write["order_id"], _act_of(write)) for write in done if write["order_id"])
-    by_reference = Counter((write["customer_reference_id"], _act_of(write)) for write in done)
+    done = [write for write in evidence.writes if write["effect"] == "done"]
+    by_order = Counter((write["order_id"], act_of(write)) for write in done if write["order_id"])
+    by_reference = Counter((write["customer_reference_id"], act_of(write)) for write in done)
     by_reference = Counter({key: times for key, times in by_reference.items() if key[0]})
     by_key = Counter((write["idempotency_key"], write["path"]) for write in done if write["idempotency_key"])
     for (subject, act), times in [*by_order.items(), *by_reference.items(), *by_key.items()]:
@@ -111,8 +111,8 @@ def nothing_is_done_twice(evidence: Evidence) -> Iterator[Violation]:
 def approvals_hold_for_what_was_approved(evidence: Evidence) -> Iterator[Violation]:
     """The shop's order, when it was acted on, was as approved; and of what people decide, somebody said yes to it."""
     actions = {action["id"]: action for action in evidence.actions}
-    for write in evidence.shop_writes:
-        if write["effect"] != "done" or _act_of(write) not in evidence.acts:
+    for write in evidence.writes:
+        if write["effect"] != "done" or act_of(write) not in evidence.acts:
             continue
         action = actions.get(_action_of(write))
         if action is None:
@@ -154,7 +154,7 @@ def what_people_said_is_kept(evidence: Evidence) -> Iterator[Violation]:
 
 def what_was_done_is_known(evidence: Evidence) -> Iterator[Violation]:
     """The shop's ledger and our actions tell the same story."""
-    done = {_action_of(write) for write in evidence.shop_writes if write["effect"] == "done"}
+    done = {_action_of(write) for write in evidence.writes if write["effect"] == "done"}
     for action in evidence.actions:
         kind = KINDS.get(action["kind"])
         if kind is None or not kind.acts:
@@ -239,8 +239,10 @@ def _is_unknown_for_good(action: Row) -> bool:
     return action["status"] == "outcome_unknown" and kind is not None and not kind.is_readable
 
 
-def _act_of(write: Row) -> str:
-    return str(write["path"]).rsplit("/", 1)[-1]
+def act_of(write: Row) -> str:
+    """The last part of its route, or of what a DELETE names the part before the id."""
+    parts = str(write["path"]).split("/")
+    return f"DELETE {parts[-2]}" if write["method"] == "DELETE" else parts[-1]
 
 
 def _action_of(write: Row) -> str:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What a mail is called where all else is called by a route of the shop.
+MAIL = "mail"
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -10,12 +13,13 @@ class Kind:
 
     weight: int  # 0: only in the runs that kill at every point
     is_by_people: bool = False
-    acts: tuple[str, ...] = ()  # what the routes of its writes end with, one a write
+    acts: tuple[str, ...] = ()  # what judge.act_of calls its writes, one a write
     is_readable: bool = True  # False: no read shows whether it was done, so a lost answer is a person's to settle
     ends: frozenset[str] = frozenset({"done"})
     has_order: bool = True
     order: Mapping[str, str] = field(default_factory=dict)  # how the order was made at the shop
-    analysis: Mapping[str, str] = field(default_factory=dict)  # what the call says besides; {call_id} is filled in
+    analysis: Mapping[str, str] = field(default_factory=dict)  # what the call says besides; {name} is the caller's
+    after: str = ""  # the kind that the caller called for before, and got
 
 
 # What happens to an order behind our back may make any wish moot, impossible, or a matter for the shop's support.
@@ -40,8 +44,19 @@ KINDS: Mapping[str, Kind] = {
         acts=("webhooks",),
         is_readable=False,
         has_order=False,
-        analysis={"New Value": "https://hooks.example.com/{call_id}", "Owner": "operations"},
+        analysis={"New Value": "https://hooks.example.com/{name}", "Owner": "operations"},
     ),
+    "delete_webhook": Kind(
+        weight=0,
+        is_by_people=True,
+        acts=("DELETE webhooks",),
+        is_readable=False,
+        has_order=False,
+        analysis={"Old Value": "https://hooks.example.com/{name}", "Owner": "operations"},
+        after="create_webhook",
+    ),
+    # Its act is a mail, for which the storms have no server.
+    "resend_gift_link": Kind(weight=0, acts=(MAIL,), is_readable=False),
     "order_status": Kind(weight=2),
     "route_buying_intent": Kind(weight=2, ends=frozenset({"handed_off"}), has_order=False, analysis={"product": "Tea"}),
 }

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
@@ -24,9 +24,10 @@ from tests.chaos.dying_worker import lanes_of
 from tests.chaos.fleet import REPOSITORY
 from tests.chaos.gathering import gather
 from tests.chaos.judge import Evidence, Violation, Wish, judge
-from tests.chaos.kinds import KINDS_WITH_AN_ACT
+from tests.chaos.kinds import KINDS, KINDS_WITH_AN_ACT
 from tests.chaos.people import Hands, Reviewers
 from tests.chaos.plan import PlannedCall, make_call
+from tests.sinks import MailSink, mail_sink
 from tests.stories.running_service import environment
 
 # More than a kind passes; orders are placed beforehand, since reading them into the mirror is one command.
@@ -124,7 +125,7 @@ def _end_when(pid: int, has_ended: threading.Event, is_over: Callable[[], bool])
 
 def kill_at_every_point(kinds: Sequence[str], *, matching: str = "", most: int = MOST_POINTS, seed: int = 1) -> Results:
     """`matching` narrows the points by a regular expression; the end is the same judge's as after a storm."""
-    with deployed(seed=seed) as deployment:
+    with mail_sink() as mails, deployed(seed=seed, **mail_settings(mails)) as deployment:
         calls = {kind: [make_call(seed, f"{kind} {n}", kind) for n in range(most + 1)] for kind in kinds}
         orders = {
             call.call_id: place_order(deployment, call) for rows in calls.values() for call in rows if has_order(call)
@@ -132,7 +133,8 @@ def kill_at_every_point(kinds: Sequence[str], *, matching: str = "", most: int =
         deployment.add_serves(1)
         deployment.read_mirror()
         deployment.open_for_business()
-        with _reviewed(deployment, calls, orders) as reviewers:
+        planned = [each for rows in calls.values() for call in rows for each in (call, before(call)) if each]
+        with _reviewed(deployment, planned, orders) as reviewers:
             workers = DyingWorkers(deployment)
             try:
                 cases = [
@@ -144,8 +146,8 @@ def kill_at_every_point(kinds: Sequence[str], *, matching: str = "", most: int =
                 workers.close()
             deployment.add_workers(1)
             come_to_rest(deployment)
-        wishes = {call.call_id: Wish(call.kind) for rows in calls.values() for call in rows}
-        evidence = gather(deployment, wishes, [], reviewers.said)
+        wishes = {call.call_id: Wish(call.kind) for call in planned}
+        evidence = gather(deployment, wishes, [], reviewers.said, mails.mails)
     not_dead = [
         Violation("point", case.call_id, f"no worker came to {case.point}")
         for case in cases
@@ -154,11 +156,19 @@ def kill_at_every_point(kinds: Sequence[str], *, matching: str = "", most: int =
     return Results([_ending_of(case, evidence) for case in cases], not_dead + judge(evidence))
 
 
+def before(call: PlannedCall) -> PlannedCall | None:
+    """What the caller called for earlier, where the kind needs it."""
+    kind = KINDS[call.kind].after
+    return replace(call, kind=kind, call_id=f"{call.call_id}0") if kind else None
+
+
+def mail_settings(mails: MailSink) -> dict[str, str]:
+    return {"HANDOFF_SMTP_URL": mails.url, "HANDOFF_MAIL_FROM": "handoff@shop.example.com"}
+
+
 @contextmanager
-def _reviewed(
-    deployment: Deployment, calls: dict[str, list[PlannedCall]], orders: dict[str, str]
-) -> Iterator[Reviewers]:
-    by_id = {call.call_id: call for rows in calls.values() for call in rows}
+def _reviewed(deployment: Deployment, calls: Sequence[PlannedCall], orders: dict[str, str]) -> Iterator[Reviewers]:
+    by_id = {call.call_id: call for call in calls}
     reviewers = Reviewers(deployment, by_id, Hands(deployment.goody, orders), (ADMIN_TOKEN,), poll_seconds=0.2)
     thread = threading.Thread(target=reviewers.work, name="reviewers")
     thread.start()
@@ -187,6 +197,9 @@ def _kill_along_the_way(
 def _run(
     deployment: Deployment, workers: DyingWorkers, call: PlannedCall, orders: dict[str, str], at: str | None
 ) -> list[str]:
+    earlier = before(call)
+    if earlier is not None:
+        _run(deployment, workers, earlier, orders, None)
     placement = placement_of(call) | {"wait": True, "events": ["call_ended"]}
     deployment.dialnexa.post("/_twin/calls", json=placement).raise_for_status()
     order_id = orders.get(call.call_id)
@@ -211,7 +224,7 @@ def _ending_of(case: Case, evidence: Evidence) -> Ending:
     )
     acts = [
         write
-        for write in evidence.shop_writes
+        for write in evidence.writes
         if write["effect"] == "done" and str(write["idempotency_key"]).startswith(f"{case.call_id}:")
     ]
     outcomes = ", ".join(str(row["outcome"]) for row in attempts) or "none"

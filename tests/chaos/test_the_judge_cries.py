@@ -13,6 +13,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CALL, ACTION, ORDER, REVIEW = "call_1", "action-1", "order-1", "review-1"
 REPORT = {"ok": True, "entries": 3, "sealed": 3, "unsealed": 0, "problems": []}
 WRITE = {
+    "method": "POST",
     "path": f"/v1/orders/{ORDER}/cancel",
     "order_id": ORDER,
     "customer_reference_id": None,
@@ -28,7 +29,7 @@ def whole() -> Evidence:
     return Evidence(
         wishes={CALL: Wish("cancel_order")},
         acknowledged=frozenset({CALL}),
-        shop_writes=[WRITE],
+        writes=[WRITE],
         moves=[],
         said=[Said(REVIEW, ACTION, is_yes=True, fingerprint="f1", status=200)],
         calls=[{"call_id": CALL, "stage": "completed"}],
@@ -74,14 +75,14 @@ PLANTED: dict[str, tuple[str, Callable[[Evidence], Evidence]]] = {
     "a call that got a 2xx is not known": ("lost", lambda e: replace(e, calls=[])),
     "a call that wanted something led to nothing": (
         "lost",
-        lambda e: replace(e, actions=[], shop_writes=[], status_entries=[], said=[]),
+        lambda e: replace(e, actions=[], writes=[], status_entries=[], said=[]),
     ),
-    "an order was cancelled twice": ("doubled", lambda e: replace(e, shop_writes=[WRITE, WRITE])),
+    "an order was cancelled twice": ("doubled", lambda e: replace(e, writes=[WRITE, WRITE])),
     "a gift was sent twice under one reference": (
         "doubled",
         lambda e: replace(
             e,
-            shop_writes=[
+            writes=[
                 {**WRITE, "path": f"/v1/{name}/order_batches", "order_id": None, "customer_reference_id": CALL}
                 for name in ("a", "b")
             ],
@@ -89,7 +90,7 @@ PLANTED: dict[str, tuple[str, Callable[[Evidence], Evidence]]] = {
     ),
     "the same key was used at two orders": (
         "doubled",
-        lambda e: replace(e, shop_writes=[{**WRITE, "path": "/v1/x", "order_id": name} for name in ("a", "b")]),
+        lambda e: replace(e, writes=[{**WRITE, "path": "/v1/x", "order_id": name} for name in ("a", "b")]),
     ),
     "a call has two actions of a kind": (
         "doubled",
@@ -97,13 +98,11 @@ PLANTED: dict[str, tuple[str, Callable[[Evidence], Evidence]]] = {
     ),
     "the order was not as approved": (
         "approval",
-        lambda e: replace(e, shop_writes=[{**WRITE, "found": "opened"}]),
+        lambda e: replace(e, writes=[{**WRITE, "found": "opened"}]),
     ),
     "the order had moved before we looked": (
         "approval",
-        lambda e: replace(
-            e, shop_writes=[{**WRITE, "found": "opened"}], moves=[Moved(ORDER, NOW - timedelta(seconds=1))]
-        ),
+        lambda e: replace(e, writes=[{**WRITE, "found": "opened"}], moves=[Moved(ORDER, NOW - timedelta(seconds=1))]),
     ),
     "nobody said yes": ("approval", lambda e: replace(e, said=[])),
     "the yes was to something else": (
@@ -116,7 +115,7 @@ PLANTED: dict[str, tuple[str, Callable[[Evidence], Evidence]]] = {
     ),
     "something was done that belongs to no action": (
         "approval",
-        lambda e: replace(e, shop_writes=[*e.shop_writes, {**WRITE, "order_id": "o2", "idempotency_key": "call_1:x"}]),
+        lambda e: replace(e, writes=[*e.writes, {**WRITE, "order_id": "o2", "idempotency_key": "call_1:x"}]),
     ),
     "an acknowledged no is not kept": (
         "forgotten",
@@ -125,7 +124,7 @@ PLANTED: dict[str, tuple[str, Callable[[Evidence], Evidence]]] = {
     "done at the shop, and we say failed": ("forgotten", lambda e: with_action(e, status="failed")),
     "we say done, and the shop did nothing": (
         "forgotten",
-        lambda e: replace(e, shop_writes=[{**WRITE, "effect": "refused"}]),
+        lambda e: replace(e, writes=[{**WRITE, "effect": "refused"}]),
     ),
     "an end that nobody decided": ("end", lambda e: with_action(e, status="refused")),
     "an action still moves": ("stuck", lambda e: with_action(e, status="executing")),
@@ -156,9 +155,7 @@ def test_a_planted_violation_is_found(planted):
 
 
 def test_a_move_between_our_last_look_and_the_act_is_nobodys_fault():
-    opened = replace(
-        whole(), shop_writes=[{**WRITE, "found": "opened"}], moves=[Moved(ORDER, NOW + timedelta(seconds=1))]
-    )
+    opened = replace(whole(), writes=[{**WRITE, "found": "opened"}], moves=[Moved(ORDER, NOW + timedelta(seconds=1))])
     assert judge(opened) == []
 
 
@@ -168,6 +165,6 @@ def test_what_waits_in_sight_is_no_violation():
         with_action(whole(), status="awaiting_assistance"),
         wishes={CALL: Wish("cancel_order", is_disturbed=True)},
         reviews=[open_review],
-        shop_writes=[],
+        writes=[],
     )
     assert judge(waiting) == []

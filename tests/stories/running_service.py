@@ -16,6 +16,8 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from tests.forked import Forked, run_forked
+
 # Generous, because two cores may be shared by everything that runs on the machine; nobody waits that long when it works.
 PATIENCE_SECONDS = 90.0
 
@@ -97,7 +99,7 @@ class RunningService:
             "HANDOFF_ADMIN_TOKEN": ADMIN_TOKEN,
             **settings,
         }
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Forked] = []
         self._watch = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", WATCH], stdin=subprocess.PIPE, start_new_session=True
         )
@@ -128,18 +130,9 @@ class RunningService:
 
         wait_for(is_ready, f"/readyz of {self.url}")
 
-    def spawn(self, *command: str) -> subprocess.Popen[bytes]:
+    def spawn(self, *command: str) -> Forked:
         """A process that runs beside us; its words go to the log."""
-        with self.log_file.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "app", *command],
-                env=environment(self.settings),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        process = Forked("app", *command, settings=environment(self.settings), folder=self.folder, output=self.log_file)
         self.processes.append(process)
         self._let_watch(process.pid)
         return process
@@ -309,16 +302,7 @@ def run_command(
     *command: str, folder: Path, settings: dict[str, str], seconds: float = PATIENCE_SECONDS
 ) -> "subprocess.CompletedProcess[str]":
     """A command to its end; subprocess.TimeoutExpired when it does not come to one."""
-    return subprocess.run(
-        [sys.executable, "-m", "app", *command],
-        env=environment(settings),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
+    return run_forked("app", *command, settings=environment(settings), folder=folder, seconds=seconds)
 
 
 def problem_of(answer: httpx.Response, status: int) -> dict[str, Any]:
