@@ -88,7 +88,11 @@ def play(
             "rest_seconds": round(rested - stormed, 1),
             "came_to_rest": is_at_rest,
         }
-    return Outcome(judge(evidence), evidence, figures)
+        # While their database is still there: who cannot end then is stuck.
+        unwilling = [
+            Violation("stuck", name, "did not end when it was asked to") for name in deployment.fleet.end_all()
+        ]
+    return Outcome([*judge(evidence), *unwilling], evidence, figures)
 
 
 def place_order(deployment: Deployment, call: PlannedCall) -> str:

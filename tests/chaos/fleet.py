@@ -57,10 +57,7 @@ class Fleet:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._keeper.join()
-        for member in self.members.values():
-            self._end(member)
+        self.end_all()
         self._watch.kill()
         self._watch.communicate()
         while found := processes_of(self.folder):
@@ -97,6 +94,20 @@ class Fleet:
         """End it in order and start it no more; its exit code."""
         with self._guard:
             return self._end(self.members.pop(name))
+
+    def end_all(self) -> list[str]:
+        """All in order, the last added first; the names of those that had to be killed."""
+        self._is_over.set()
+        if self._keeper.is_alive():
+            self._keeper.join()
+        killed = []
+        while self.members:
+            name, member = self.members.popitem()
+            try:
+                self._end(member)
+            except subprocess.TimeoutExpired:
+                killed.append(name)
+        return killed
 
     def names(self, kind: str) -> list[str]:
         return sorted(name for name in self.members if name.startswith(kind))
