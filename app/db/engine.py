@@ -16,6 +16,15 @@ ENQUEUED = "handoff_enqueued"
 CHECKED_OUT = "handoff_checked_out"
 # A word of ours in the database's URL: `?pgbouncer=true` says that a pooler in transaction mode stands before it.
 POOLED = "pgbouncer"
+# A server whose machine is gone says no farewell. Left to themselves, the driver would wait two minutes for a
+# connection, and the kernel a quarter of an hour for an answer. Seconds, but for the last. The URL may say otherwise.
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 class Database:
@@ -66,13 +75,15 @@ class Database:
 
 
 def connect_arguments(url: str) -> tuple[URL, dict[str, Any]]:
-    """The URL without our own word for a pooler, and what the driver has to be told where one is there.
+    """The URL without our own word for a pooler, and what the driver has to be told besides.
 
     In transaction mode each transaction may get another connection, where a statement prepared before is unknown.
     """
     address = make_url(url)
-    is_pooled = str(address.query.get(POOLED, "")).lower() == "true"
-    return address.difference_update_query([POOLED]), {"prepare_threshold": None} if is_pooled else {}
+    arguments: dict[str, Any] = {name: value for name, value in PATIENCE.items() if name not in address.query}
+    if str(address.query.get(POOLED, "")).lower() == "true":
+        arguments["prepare_threshold"] = None
+    return address.difference_update_query([POOLED]), arguments
 
 
 def _refuse_the_dead(connection: Any, record: Any, _proxy: Any) -> None:

@@ -64,7 +64,7 @@ def _present_revision(url: str) -> str | None:
 def _connected(url: str) -> Iterator[Connection]:
     # A server that takes the connection and then says nothing must not hold a start-up for ever.
     address, connect_args = connect_arguments(url)
-    engine = create_engine(address, connect_args={"connect_timeout": 10, **connect_args})
+    engine = create_engine(address, connect_args=connect_args)
     try:
         with engine.connect() as conn:
             yield conn

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import make_url, text
 
-from app.db.engine import Database, connect_arguments
+from app.db.engine import PATIENCE, Database, connect_arguments
 from app.db.migrate import check_schema, migrate
 
 # psycopg prepares what it has sent five times.
@@ -36,14 +36,14 @@ async def test_no_statement_is_prepared_behind_a_pooler(database_url, pooled_url
 def test_the_word_is_ours_and_does_not_reach_the_driver(word):
     url, arguments = connect_arguments(f"postgresql+psycopg://handoff@host/handoff?sslmode=disable&pgbouncer={word}")
     assert dict(url.query) == {"sslmode": "disable"}
-    assert arguments == {"prepare_threshold": None}
+    assert arguments == {"prepare_threshold": None, **PATIENCE}
 
 
 @pytest.mark.parametrize("query", ["", "?pgbouncer=false", "?sslmode=require"])
 def test_without_it_statements_are_prepared(query):
     url, arguments = connect_arguments(f"postgresql+psycopg://handoff@host/handoff{query}")
     assert "pgbouncer" not in url.query
-    assert arguments == {}
+    assert arguments == PATIENCE
 
 
 def test_a_database_is_migrated_and_checked_behind_a_pooler(pooled_url):
