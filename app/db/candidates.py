@@ -95,8 +95,8 @@ FIND = one_line("""
 """)
 
 
-# Every branch has an index, whatever the planner believes of a mirror that has just been filled; and one plan serves
-# all calls, since making it takes as long as following it.
+# For the rest of a transaction: every branch has an index, whatever the planner believes of a mirror that has just been
+# filled; and one plan serves all calls, since making it takes as long as following it.
 BY_INDEX = Asked(
     one_line("""
     SELECT set_config('enable_seqscan', 'off', true) AS scan,

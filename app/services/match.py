@@ -18,7 +18,7 @@ from app.core.weights import Weights
 from app.db import audit, jobs
 from app.db.actions import attach_order, insert_action, list_actions_of_call, save_parameters
 from app.db.calls import CallRecord, get_call, lock_call, save_match
-from app.db.candidates import describe_mirror, find_candidates
+from app.db.candidates import BY_INDEX, describe_mirror, find_candidates
 from app.db.contacts import contacts_from, sharing
 from app.db.jobs import Job
 from app.db.links import holding, linked_contacts_from
@@ -83,8 +83,8 @@ async def contacts_of(conn: AsyncConnection, heard: Heard, *, call_id: str) -> l
     """Whom the directory knows by the call's number, by a number or an e-mail that was given, or by the merchant's id;
     and whom other calls taught us to know by a number.
     """
-    known, linked = await ask(
-        conn, sharing(ids=heard.contact_ids, emails=heard.emails, phones=heard.phones), holding(heard.phones)
+    _, known, linked = await ask(
+        conn, BY_INDEX, sharing(ids=heard.contact_ids, emails=heard.emails, phones=heard.phones), holding(heard.phones)
     )
     return [*contacts_from(known), *linked_contacts_from(linked, call_id=call_id)]
 
