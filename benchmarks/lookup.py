@@ -2,7 +2,8 @@
 
 One `serve --no-worker` answers lookups and takes signed deliveries, and one `worker` matches them, on the same Postgres
 and machine as this load generator. Both loads come as from many callers who know nothing of each other (Poisson,
-seeded), whatever the answers take, and a lookup is timed from when it was due: waiting in line counts. The mirror and
+seeded), whatever the answers take, and a lookup is timed from when it was due: waiting in line counts. With
+`--lookups-per-second 0` each lookup comes when the one before is answered: what one takes by itself. The mirror and
 its callers are synthetic (app/evaluation); a filled mirror is kept in the folder, since a million orders take minutes
 to load.
 """
@@ -18,7 +19,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import accumulate, islice
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 import psycopg
@@ -40,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--lookups", type=int, default=1_000)
-    parser.add_argument("--lookups-per-second", type=float, default=10)
+    parser.add_argument("--lookups-per-second", type=float, default=10, help="0: one after another")
     parser.add_argument("--calls-per-second", type=float, default=5, help="the intake beside it; 0 for none")
     parser.add_argument(
         "--no-worker", action="store_true", help="take calls in and leave them, as with workers elsewhere"
@@ -123,16 +125,38 @@ def serve_and_ask(
 async def ask_while_calls_come(
     arguments: argparse.Namespace, port: int, warm_up: Sequence[bytes], lookups: Sequence[bytes], calls: Sequence[bytes]
 ) -> tuple[list[float], Counter[str]]:
-    await send(port, warm_up, arguments.lookups_per_second)
-    intake = None
-    if arguments.calls_per_second:
-        seconds = len(lookups) / arguments.lookups_per_second
-        coming = list(islice(calls, int(seconds * arguments.calls_per_second)))
-        intake = asyncio.create_task(send(port, coming, arguments.calls_per_second))
-    answered = await send(port, lookups, arguments.lookups_per_second)
-    if intake:
-        await intake
+    ask = partial(send, per_second=arguments.lookups_per_second) if arguments.lookups_per_second else send_in_turn
+    await ask(port, warm_up)
+    intake = asyncio.create_task(send_for_ever(port, calls, arguments.calls_per_second))
+    answered = await ask(port, lookups)
+    intake.cancel()
     return [seconds for seconds, _ in answered], Counter(json.loads(body)["level"] for _, body in answered)
+
+
+async def send_for_ever(port: int, requests: Sequence[bytes], per_second: float) -> None:
+    """The same again once they are through, as a vendor that delivers twice."""
+    while per_second:
+        await send(port, requests, per_second)
+
+
+async def send_in_turn(port: int, requests: Sequence[bytes]) -> list[tuple[float, bytes]]:
+    """Each as soon as the one before is answered: nobody waits in line, and the machine does not fall asleep."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answered = []
+    for request in requests:
+        begun = time.perf_counter()
+        body = await exchange(reader, writer, request)
+        answered.append((time.perf_counter() - begun, body))
+    writer.close()
+    return answered
+
+
+async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        sys.exit(f"answered {head[:200]!r}")
+    return await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
 
 
 async def send(port: int, requests: Sequence[bytes], per_second: float) -> list[tuple[float, bytes]]:
@@ -148,11 +172,7 @@ async def send(port: int, requests: Sequence[bytes], per_second: float) -> list[
         while free and free[-1][0].at_eof():  # the service closes what is idle
             free.pop()[1].close()
         reader, writer = free.pop() if free else await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
-            sys.exit(f"answered {head[:200]!r}")
-        body = await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+        body = await exchange(reader, writer, request)
         free.append((reader, writer))
         return time.perf_counter() - due, body
 
