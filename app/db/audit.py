@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.chain import GENESIS, Entry, Problem, Seal, Verification, chain, storable, storable_text
-from app.db.statements import Asked, ask, one_line
+from app.db.statements import Asked, ask
 from app.db.tables import audit_entries, audit_seals
 
 # One sealer at a time, in whatever process. Any constant does; this one is "sealer" in hexadecimal.
@@ -35,10 +35,10 @@ NEWEST_AND_WRITERS = text("""
 """)
 
 
-INSERT_ENTRY = one_line("""
+INSERT_ENTRY = """
     INSERT INTO audit_entries (at, actor, event, call_id, action_id, data)
-    VALUES (%(at)s, %(actor)s, %(event)s, %(call_id)s, %(action_id)s, %(data)s)
-""")
+    VALUES (:at, :actor, :event, :call_id, :action_id, :data)
+"""
 
 # One statement with four arrays takes a fraction of the time of a thousand with four values.
 INSERT_SEALS = text("""

@@ -14,16 +14,16 @@ from app.core.calls import Call, CallStage
 from app.core.identity import Identity
 from app.core.matching import Match
 from app.db.facts import dump, load, load_or_none
-from app.db.statements import Asked, ask, one_line
+from app.db.statements import Asked, ask
 from app.db.tables import actions, calls
 from app.errors import NotFoundError
 
 SAMPLED_FROM = 10_000  # the latest calls that a sample is drawn from
 
-FIND = one_line("""
+FIND = """
     SELECT facts, revision, match, identity, matched_revision, created_at, updated_at
-    FROM calls WHERE call_id = %(call_id)s
-""")
+    FROM calls WHERE call_id = :call_id
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,8 +14,9 @@ from app.core.keys import keys_of_heard
 from app.core.mirror import A_WEEK, RECENT, SOME_MONTHS, Mirror
 from app.core.orders import Order
 from app.core.speech import CodePart
+from app.db.contacts import MOST_CONTACTS_OF_ONE_CALL
 from app.db.facts import load_text
-from app.db.statements import Asked, ask, one_line
+from app.db.statements import Asked
 
 # At most so many orders for one clue: a company's mail address on thousands of gifts must not make a call's work grow.
 OF_ONE_CLUE = 12
@@ -36,72 +38,84 @@ ESTIMATED = "handoff_orders_estimated"
 
 # Each clue is read from its own index. The tails are ranges of a reversed column and not LIKE, since an index serves
 # LIKE only for a constant pattern; ordered, since the planner guesses that a range holds much. What is common (a
-# product, a first name) finds only beside something rarer.
-FIND = one_line("""
-    WITH named AS MATERIALIZED (
-        SELECT id, moved_at, reference_sound FROM orders WHERE keys && %(names)s LIMIT %(most)s
+# product, a first name) finds only beside something rarer. By e-mail an order is found as well when the address is
+# another one of a person whom the directory or a learnt link ties to what was heard.
+FIND = """
+    WITH addresses AS MATERIALIZED (
+        SELECT unnest(CAST(:emails AS text[])) AS email
+        UNION (SELECT email FROM links WHERE phone = ANY(:phones) AND revoked_at IS NULL LIMIT :most_contacts)
+        UNION (SELECT value FROM contact_points
+            WHERE kind = 'email' AND contact_id = ANY(CAST(:contact_ids AS text[]) || ARRAY(
+                SELECT contact_id FROM contact_points WHERE kind = 'email' AND value = ANY(:emails)
+                UNION SELECT contact_id FROM contact_points WHERE kind = 'phone' AND value = ANY(:phones)
+                ORDER BY contact_id LIMIT :most_contacts))
+            LIMIT :most)
+    ), named AS MATERIALIZED (
+        SELECT id, moved_at, reference_sound FROM orders WHERE keys && :names LIMIT :most
     ), with_counterpart AS MATERIALIZED (
-        SELECT id, moved_at FROM orders WHERE keys && %(counterparts)s LIMIT %(most)s
+        SELECT id, moved_at FROM orders WHERE keys && :counterparts LIMIT :most
     ), sent AS MATERIALIZED (
-        SELECT id, moved_at, keys FROM orders WHERE sender_email = ANY(%(emails)s) LIMIT %(most)s
+        SELECT id, moved_at, keys FROM orders
+        WHERE sender_email = ANY(ARRAY(SELECT email FROM addresses)) LIMIT :most
     ), hits AS (
-        (SELECT id, 9 AS worth FROM orders WHERE reference_key = ANY(%(codes)s) LIMIT %(few)s)
-        UNION ALL (SELECT id, 9 FROM orders WHERE external_id = ANY(%(vendor_ids)s) LIMIT %(few)s)
-        UNION ALL (SELECT near.id, 9 FROM unnest(CAST(%(tails)s AS text[])) AS tail, LATERAL (
+        (SELECT id, 9 AS worth FROM orders WHERE reference_key = ANY(:codes) LIMIT :few)
+        UNION ALL (SELECT id, 9 FROM orders WHERE external_id = ANY(:vendor_ids) LIMIT :few)
+        UNION ALL (SELECT near.id, 9 FROM unnest(CAST(:tails AS text[])) AS tail, LATERAL (
             SELECT id FROM orders WHERE reverse(reference_key) ~>=~ tail AND reverse(reference_key) ~<~ (tail || '~')
-            ORDER BY reverse(reference_key) USING ~<~ LIMIT %(few)s) AS near)
-        UNION ALL (SELECT near.id, 9 FROM unnest(CAST(%(heads)s AS text[])) AS head, LATERAL (
+            ORDER BY reverse(reference_key) USING ~<~ LIMIT :few) AS near)
+        UNION ALL (SELECT near.id, 9 FROM unnest(CAST(:heads AS text[])) AS head, LATERAL (
             SELECT id FROM orders WHERE reference_key ~>=~ head AND reference_key ~<~ (head || '~')
-            ORDER BY reference_key USING ~<~ LIMIT %(few)s) AS near)
-        UNION ALL (SELECT near.id, 3 FROM unnest(CAST(%(tail_sounds)s AS text[])) AS tail, LATERAL (
+            ORDER BY reference_key USING ~<~ LIMIT :few) AS near)
+        UNION ALL (SELECT near.id, 3 FROM unnest(CAST(:tail_sounds AS text[])) AS tail, LATERAL (
             SELECT id FROM orders
             WHERE reverse(reference_sound) ~>=~ tail AND reverse(reference_sound) ~<~ (tail || '~')
-            ORDER BY reverse(reference_sound) USING ~<~ LIMIT %(few)s) AS near)
-        UNION ALL (SELECT near.id, 3 FROM unnest(CAST(%(head_sounds)s AS text[])) AS head, LATERAL (
+            ORDER BY reverse(reference_sound) USING ~<~ LIMIT :few) AS near)
+        UNION ALL (SELECT near.id, 3 FROM unnest(CAST(:head_sounds AS text[])) AS head, LATERAL (
             SELECT id FROM orders WHERE reference_sound ~>=~ head AND reference_sound ~<~ (head || '~')
-            ORDER BY reference_sound USING ~<~ LIMIT %(few)s) AS near)
-        UNION ALL (SELECT id, 9 FROM orders WHERE keys && %(links)s LIMIT %(few)s)
+            ORDER BY reference_sound USING ~<~ LIMIT :few) AS near)
+        UNION ALL (SELECT id, 9 FROM orders WHERE keys && :links LIMIT :few)
         UNION ALL (SELECT id, 3 FROM (
-            SELECT id, moved_at FROM orders WHERE recipient_email = ANY(%(emails)s) LIMIT %(most)s
-            ) AS theirs ORDER BY moved_at DESC NULLS LAST LIMIT %(few)s)
-        UNION ALL (SELECT id, 2 FROM sent ORDER BY moved_at DESC NULLS LAST LIMIT %(few)s)
-        UNION ALL (SELECT id, 3 FROM sent WHERE keys && %(companions)s LIMIT %(few)s)
-        UNION ALL (SELECT id, 2 FROM sent WHERE keys && %(products)s ORDER BY moved_at DESC NULLS LAST LIMIT %(few)s)
-        UNION ALL (SELECT id, 1 FROM orders WHERE keys && %(emails_sound)s LIMIT %(few)s)
-        UNION ALL (SELECT id, 3 FROM orders WHERE keys && %(emails_sound)s AND keys && %(names)s LIMIT %(few)s)
-        UNION ALL (SELECT id, 1 FROM named ORDER BY moved_at DESC NULLS LAST LIMIT %(few)s)
+            SELECT id, moved_at FROM orders
+            WHERE recipient_email = ANY(ARRAY(SELECT email FROM addresses)) LIMIT :most
+            ) AS theirs ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT id, 2 FROM sent ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM sent WHERE keys && :companions LIMIT :few)
+        UNION ALL (SELECT id, 2 FROM sent WHERE keys && :products ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM orders WHERE keys && :emails_sound LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM orders WHERE keys && :emails_sound AND keys && :names LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM named ORDER BY moved_at DESC NULLS LAST LIMIT :few)
         UNION ALL (SELECT named.id, 3
-            FROM named, unnest(CAST(%(tail_sounds)s AS text[]) || CAST(%(short_tail_sounds)s AS text[])) AS tail
-            WHERE starts_with(reverse(reference_sound), tail) LIMIT %(few)s)
-        UNION ALL (SELECT id, 1 FROM with_counterpart ORDER BY moved_at DESC NULLS LAST LIMIT %(few)s)
-        UNION ALL (SELECT id, 2 FROM orders WHERE keys && %(names)s AND keys && %(products)s LIMIT %(few)s)
-        UNION ALL (SELECT id, 3 FROM orders WHERE keys && %(names)s AND keys && %(others)s LIMIT %(few)s)
-        UNION ALL (SELECT id, 3 FROM orders WHERE keys && %(counterparts)s AND keys && %(others)s LIMIT %(few)s)
-        UNION ALL (SELECT id, 1 FROM orders WHERE keys && %(single_names)s AND keys && %(others)s LIMIT %(few)s)
-        UNION ALL (SELECT id, 2 FROM orders WHERE keys && %(names)s AND keys && %(single_counterparts)s LIMIT %(few)s)
+            FROM named, unnest(CAST(:tail_sounds AS text[]) || CAST(:short_tail_sounds AS text[])) AS tail
+            WHERE starts_with(reverse(reference_sound), tail) LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM with_counterpart ORDER BY moved_at DESC NULLS LAST LIMIT :few)
+        UNION ALL (SELECT id, 2 FROM orders WHERE keys && :names AND keys && :products LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM orders WHERE keys && :names AND keys && :others LIMIT :few)
+        UNION ALL (SELECT id, 3 FROM orders WHERE keys && :counterparts AND keys && :others LIMIT :few)
+        UNION ALL (SELECT id, 1 FROM orders WHERE keys && :single_names AND keys && :others LIMIT :few)
+        UNION ALL (SELECT id, 2 FROM orders WHERE keys && :names AND keys && :single_counterparts LIMIT :few)
         UNION ALL (SELECT id, 1 FROM orders
-            WHERE keys && %(single_names)s AND keys && %(single_counterparts)s AND keys && %(products)s LIMIT %(few)s)
+            WHERE keys && :single_names AND keys && :single_counterparts AND keys && :products LIMIT :few)
     ), found AS (
-        SELECT id FROM hits GROUP BY id ORDER BY sum(worth) DESC, id DESC LIMIT %(most_found)s
+        SELECT id FROM hits GROUP BY id ORDER BY sum(worth) DESC, id DESC LIMIT :most_found
     )
     SELECT CAST(NULL AS text) AS facts, (SELECT count(*) FROM named) AS alike,
         (SELECT count(*) FROM with_counterpart) AS alike_counterparts,
         (SELECT count(*) FROM (
-            SELECT FROM orders WHERE recipient_name_key = ANY(%(whole_names)s) LIMIT %(most)s) AS theirs)
+            SELECT FROM orders WHERE recipient_name_key = ANY(:whole_names) LIMIT :most) AS theirs)
         + (SELECT count(*) FROM (
-            SELECT FROM orders WHERE sender_name_key = ANY(%(whole_names)s) LIMIT %(most)s) AS theirs) AS same
+            SELECT FROM orders WHERE sender_name_key = ANY(:whole_names) LIMIT :most) AS theirs) AS same
     UNION ALL
     SELECT CAST(facts AS text), 0, 0, 0 FROM orders WHERE id = ANY(ARRAY(SELECT id FROM found))
-""")
+"""
 
 
 # For the rest of a transaction: every branch has an index, whatever the planner believes of a mirror that has just been
 # filled; and one plan serves all calls, since making it takes as long as following it.
 BY_INDEX = Asked(
-    one_line("""
+    """
     SELECT set_config('enable_seqscan', 'off', true) AS scan,
         set_config('plan_cache_mode', 'force_generic_plan', true) AS plan
-    """),
+    """,
     {},
 )
 
@@ -116,18 +130,21 @@ class Retrieved:
     same: int
 
 
-async def find_candidates(conn: AsyncConnection, heard: Heard, *, emails: Sequence[str]) -> Retrieved:
-    """`emails` are those heard and those of the contacts that the call's other clues name."""
+def sharing_a_clue(heard: Heard) -> Asked:
+    """For `ask`, after BY_INDEX; `retrieved_from` reads the rows."""
     keys = keys_of_heard(heard)
     clues = {
         "few": OF_ONE_CLUE,
         "most_found": FOUND,
         "most": MOST_NAMESAKES,
+        "most_contacts": MOST_CONTACTS_OF_ONE_CALL,
+        "contact_ids": list(heard.contact_ids),
+        "phones": list(heard.phones),
         "codes": [code.text for code in heard.codes],
         "vendor_ids": list(heard.vendor_ids),
         **_ends(heard),
         "links": list(keys.links),
-        "emails": list(emails),
+        "emails": list(heard.emails),
         "emails_sound": list(keys.emails),
         "whole_names": list(keys.whole_names),
         "names": list(keys.names),
@@ -138,7 +155,11 @@ async def find_candidates(conn: AsyncConnection, heard: Heard, *, emails: Sequen
         "single_counterparts": list(keys.single_counterparts),
         "companions": [*keys.counterparts, *keys.single_counterparts],
     }
-    _, (counted, *found) = await ask(conn, BY_INDEX, Asked(FIND, clues))
+    return Asked(FIND, clues)
+
+
+def retrieved_from(rows: Sequence[Any]) -> Retrieved:
+    (counted, *found) = rows
     return Retrieved(
         tuple(load_text(Order, row.facts) for row in found), counted.alike, counted.alike_counterparts, counted.same
     )

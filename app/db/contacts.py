@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.contacts import Contact
-from app.db.statements import Asked, ask, one_line
+from app.db.statements import Asked, ask
 from app.db.tables import contact_points, contacts
 from app.errors import NotFoundError
 
@@ -59,17 +59,17 @@ def contacts_from(rows: Sequence[Any]) -> list[Contact]:
     return [Contact(row.contact_id, tuple(row.names), tuple(row.emails), tuple(row.phones), row.tier) for row in rows]
 
 
-FIND = one_line("""
+FIND = """
     WITH named AS (
-        SELECT contact_id FROM contact_points WHERE kind = 'email' AND value = ANY(%(emails)s)
-        UNION SELECT contact_id FROM contact_points WHERE kind = 'phone' AND value = ANY(%(phones)s)
-        ORDER BY contact_id LIMIT %(most)s
+        SELECT contact_id FROM contact_points WHERE kind = 'email' AND value = ANY(:emails)
+        UNION SELECT contact_id FROM contact_points WHERE kind = 'phone' AND value = ANY(:phones)
+        ORDER BY contact_id LIMIT :most
     )
     SELECT contact_id, names, tier,
         ARRAY(SELECT value FROM contact_points AS point
             WHERE point.contact_id = contacts.contact_id AND kind = 'email' ORDER BY value) AS emails,
         ARRAY(SELECT value FROM contact_points AS point
             WHERE point.contact_id = contacts.contact_id AND kind = 'phone' ORDER BY value) AS phones
-    FROM contacts WHERE contact_id = ANY(CAST(%(ids)s AS text[]) || ARRAY(SELECT contact_id FROM named))
+    FROM contacts WHERE contact_id = ANY(CAST(:ids AS text[]) || ARRAY(SELECT contact_id FROM named))
     ORDER BY contact_id
-""")
+"""

@@ -13,16 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.contacts import Contact
 from app.core.learning import Tie, learnt_contact_id
-from app.db.statements import Asked, ask, one_line
+from app.db.statements import Asked, ask
 from app.db.tables import links
 from app.errors import NotFoundError
 
 # So many are read, whoever shares a number; two of one number are enough to know that it ties a caller to nobody.
 MOST_LINKS_OF_ONE_CALL = 20
-FIND_HOLDING = one_line("""
-    SELECT id, phone, email, call_id FROM links WHERE phone = ANY(%(phones)s) AND revoked_at IS NULL
-    ORDER BY id LIMIT %(most)s
-""")
+FIND_HOLDING = """
+    SELECT id, phone, email, call_id FROM links WHERE phone = ANY(:phones) AND revoked_at IS NULL
+    ORDER BY id LIMIT :most
+"""
 
 
 @dataclass(frozen=True, slots=True)

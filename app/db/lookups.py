@@ -10,22 +10,22 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.orders import Order
-from app.db.statements import Asked, ask, one_line
+from app.db.statements import Asked, ask
 from app.db.tables import lookups, orders, reference_misses
 
 # More guesses say no more than these, and one call's work stays bounded.
 MOST_MISSES = 50
 
-INSERT_LOOKUP = one_line("""
+INSERT_LOOKUP = """
     INSERT INTO lookups (call_id, asked_by, asked_at, heard, level, outcome, order_id)
-    VALUES (%(call_id)s, %(asked_by)s, %(asked_at)s, %(heard)s, %(level)s, %(outcome)s,
-        (SELECT id FROM orders WHERE destination = %(destination)s AND external_id = %(external_id)s))
-""")
-FIND_MISSES = one_line("""
+    VALUES (:call_id, :asked_by, :asked_at, :heard, :level, :outcome,
+        (SELECT id FROM orders WHERE destination = :destination AND external_id = :external_id))
+"""
+FIND_MISSES = """
     SELECT code FROM reference_misses
-    WHERE call_id = %(call_id)s OR (number_digest = %(number_digest)s AND tried_at >= %(since)s)
-    ORDER BY tried_at, code LIMIT %(most)s
-""")
+    WHERE call_id = :call_id OR (number_digest = :number_digest AND tried_at >= :since)
+    ORDER BY tried_at, code LIMIT :most
+"""
 
 
 @dataclass(frozen=True, slots=True)

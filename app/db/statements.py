@@ -2,7 +2,9 @@
 nothing of each other's answers go in one round trip.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, cast
 
 import psycopg
@@ -11,9 +13,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+NAME = re.compile(r"(?<![:\w]):([a-z]\w*)")
+
 
 class Asked(NamedTuple):
-    """A statement with `%(name)s` where a value belongs, and the values."""
+    """A statement with `:name` where a value belongs, as in SQLAlchemy's `text`, and the values."""
 
     statement: str
     values: Mapping[str, Any]
@@ -25,11 +29,12 @@ async def ask(conn: AsyncConnection, *asked: Asked) -> list[Sequence[Any]]:
     Raises what `conn.execute` would.
     """
     driver = _driver_of(conn)
-    cursors = [driver.cursor(row_factory=namedtuple_row) for _ in asked]
+    cursors = [psycopg.AsyncRawCursor(driver, row_factory=namedtuple_row) for _ in asked]
     try:
         async with driver.pipeline():
             for cursor, (statement, values) in zip(cursors, asked, strict=True):
-                await cursor.execute(statement.encode(), values)
+                numbered, names = _numbered(statement)
+                await cursor.execute(numbered, [values[name] for name in names])
         return [await cursor.fetchall() if cursor.description else () for cursor in cursors]
     except psycopg.Error as error:
         is_lost = bool(driver.closed)
@@ -38,9 +43,12 @@ async def ask(conn: AsyncConnection, *asked: Asked) -> list[Sequence[Any]]:
         raise _as_ours(error, is_lost=is_lost) from error
 
 
-def one_line(statement: str) -> str:
-    """Without its indentation: psycopg keeps what it made of a statement only up to 4,096 signs."""
-    return " ".join(statement.split())
+@cache
+def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
+    """With $1, $2 ... as Postgres has it, and the names in that order."""
+    names = tuple(dict.fromkeys(NAME.findall(statement)))
+    numbers = {name: number for number, name in enumerate(names, 1)}
+    return NAME.sub(lambda found: f"${numbers[found[1]]}", statement).encode(), names
 
 
 def _driver_of(conn: AsyncConnection) -> psycopg.AsyncConnection[Any]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.db.statements import Asked, ask
 from app.db.tables import tokens
 
-FIND = "SELECT id, name, role FROM tokens WHERE digest = %(digest)s AND revoked_at IS NULL"
+FIND = "SELECT id, name, role FROM tokens WHERE digest = :digest AND revoked_at IS NULL"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from app.db.engine import Database
 from app.db.facts import load
 from app.db.opening import open_database
 from app.evaluation.training import Case
-from app.services.match import contacts_of, retrieve
+from app.services.match import retrieve
 from app.settings import Settings
 
 MOST_CALLS = 20_000
@@ -74,7 +74,7 @@ async def collect(
 ) -> Case:
     """A call with what is retrieved for it today, and what was decided if anything was."""
     heard = heard_from(call)
-    contacts = await contacts_of(conn, heard, call_id=call.call_id)
-    orders, mirror = await retrieve(conn, heard, contacts, now=now)
+    leads = await retrieve(conn, heard, call_id=call.call_id, now=now)
     is_answered = is_wrong or approved is not None
-    return Case(call, tuple(contacts), tuple(orders), mirror, now, is_answered, None if is_wrong else approved)
+    contacts, orders = tuple(leads.contacts), tuple(leads.orders)
+    return Case(call, contacts, orders, leads.mirror, now, is_answered, None if is_wrong else approved)

@@ -14,7 +14,7 @@ from app.adapters.mapping_file import load_mapping
 from app.core.calls import Call, CallStage, Direction
 from app.core.hearing import heard_from
 from app.core.identity import NOBODY, Role, identify
-from app.core.matching import MatchOutcome
+from app.core.matching import MatchOutcome, match
 from app.core.orders import Order
 from app.core.weights import Weights
 from app.db.engine import Database
@@ -28,7 +28,7 @@ from app.sandbox.spoken.callers import (
     callers_with_a_strangers_reference,
     callers_without_orders,
 )
-from app.services.match import contacts_of, find_match
+from app.services.match import retrieve
 
 # Orders are always the same ones; the seed that is asked for draws the callers, so that it is held out from training.
 SEED_OF_ORDERS = 1
@@ -93,11 +93,11 @@ async def _ask(database: Database, spoken: SpokenCall, weights: Weights) -> Aske
     async with database.transaction() as conn:
         begun = perf_counter()
         heard = heard_from(call)
-        contacts = await contacts_of(conn, heard, call_id=call.call_id)
-        found = await find_match(conn, heard, contacts, weights=weights, now=NOW)
+        leads = await retrieve(conn, heard, call_id=call.call_id, now=NOW)
+        found = match(heard, leads.orders, leads.contacts, mirror=leads.mirror, now=NOW, weights=weights)
         milliseconds = (perf_counter() - begun) * 1_000
         order = await find_order(conn, DESTINATION, found.best.order_id) if found.best else None
-        identity = identify(call, order.order, contacts, heard=heard) if order else NOBODY
+        identity = identify(call, order.order, leads.contacts, heard=heard) if order else NOBODY
     best = found.candidates[0] if found.candidates else None
     return Asked(
         spoken,

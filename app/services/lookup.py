@@ -1,6 +1,6 @@
 """Answer a voice agent that asks about an order while the caller is on the line. Reads the mirror, calls no vendor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +20,7 @@ from app.db.lookups import new_lookup
 from app.db.policies import RULING, ruling_from
 from app.db.statements import ask
 from app.services.live_policy import live_under
-from app.services.match import contacts_of, retrieve
+from app.services.match import retrieve
 from app.services.parts import Parts
 from app.services.recognise import recognise
 
@@ -45,7 +45,7 @@ class Question:
 class _Found:
     match: Match
     order: Order | None
-    contacts: list[Contact]
+    contacts: Sequence[Contact]
     identity: Identity
 
 
@@ -89,15 +89,13 @@ def _call_of(question: Question, record: CallRecord | None) -> Call:
 
 
 async def _find(conn: AsyncConnection, parts: Parts, call: Call) -> _Found:
-    heard = heard_from(call)
-    contacts = await contacts_of(conn, heard, call_id=call.call_id)
-    now = parts.clock.now()
-    orders, mirror = await retrieve(conn, heard, contacts, now=now)
-    found = match(heard, orders, contacts, mirror=mirror, now=now, weights=parts.weights)
+    heard, now = heard_from(call), parts.clock.now()
+    leads = await retrieve(conn, heard, call_id=call.call_id, now=now)
+    found = match(heard, leads.orders, leads.contacts, mirror=leads.mirror, now=now, weights=parts.weights)
     best = found.best and (found.best.destination, found.best.order_id)
-    order = next((each for each in orders if (each.destination, each.external_id) == best), None)
-    identity = await recognise(conn, parts, call, heard, order, contacts)
-    return _Found(found, order, contacts, identity)
+    order = next((each for each in leads.orders if (each.destination, each.external_id) == best), None)
+    identity = await recognise(conn, parts, call, heard, order, leads.contacts)
+    return _Found(found, order, leads.contacts, identity)
 
 
 def _facts(parts: Parts, call: Call, found: _Found) -> Facts:

@@ -1,7 +1,9 @@
 """Tie a call to an order and to a person, and write down the actions it leads to."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,16 +16,15 @@ from app.core.lifecycle import ActionStatus
 from app.core.matching import Heard, Match, MatchOutcome, heard_from, match
 from app.core.mirror import Mirror
 from app.core.orders import Order
-from app.core.weights import Weights
 from app.db import audit, jobs
 from app.db.actions import attach_order, insert_action, list_actions_of_call, save_parameters
 from app.db.calls import CallRecord, get_call, lock_call, save_match
-from app.db.candidates import BY_INDEX, describe_mirror, find_candidates
+from app.db.candidates import BY_INDEX, describe_mirror, retrieved_from, sharing_a_clue
 from app.db.contacts import contacts_from, sharing
 from app.db.jobs import Job
 from app.db.links import holding, linked_contacts_from
 from app.db.orders import OrderRecord, find_order
-from app.db.statements import ask
+from app.db.statements import Asked, ask
 from app.errors import DestinationError, DestinationMissingError
 from app.services.mirror import is_mirror_read_since, refresh_order, sync_orders
 from app.services.parts import MATCHER, Parts
@@ -57,35 +58,41 @@ async def match_call(parts: Parts, job: Job) -> None:
 
 
 async def _find(conn: AsyncConnection, parts: Parts, call: Call) -> Match:
-    heard = heard_from(call)
-    contacts = await contacts_of(conn, heard, call_id=call.call_id)
-    return await find_match(conn, heard, contacts, weights=parts.weights, now=parts.clock.now())
+    heard, now = heard_from(call), parts.clock.now()
+    leads = await retrieve(conn, heard, call_id=call.call_id, now=now)
+    return match(heard, leads.orders, leads.contacts, mirror=leads.mirror, now=now, weights=parts.weights)
 
 
-async def find_match(
-    conn: AsyncConnection, heard: Heard, contacts: Sequence[Contact], *, weights: Weights, now: datetime
-) -> Match:
-    """Which order a call is about, by what the mirror holds now and the `contacts` that the directory knows."""
-    orders, mirror = await retrieve(conn, heard, contacts, now=now)
-    return match(heard, orders, contacts, mirror=mirror, now=now, weights=weights)
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """What the database knows of what was heard: people, the orders that may be meant, and how common all that is."""
+
+    contacts: Sequence[Contact]
+    orders: Sequence[Order]
+    mirror: Mirror
 
 
-async def retrieve(
-    conn: AsyncConnection, heard: Heard, contacts: Sequence[Contact], *, now: datetime
-) -> tuple[Sequence[Order], Mirror]:
-    """The orders that may be meant, and what the whole mirror tells of them."""
-    emails = sorted({*heard.emails, *(email for contact in contacts for email in contact.emails)})
-    retrieved = await find_candidates(conn, heard, emails=emails)
-    return retrieved.orders, await describe_mirror(conn, retrieved, now=now)
+async def retrieve(conn: AsyncConnection, heard: Heard, *, call_id: str, now: datetime) -> Leads:
+    """In one round trip, for the rest of whose transaction plans are made once and follow indexes."""
+    _, known, linked, found = await ask(conn, BY_INDEX, *_of_people(heard), sharing_a_clue(heard))
+    retrieved = retrieved_from(found)
+    mirror = await describe_mirror(conn, retrieved, now=now)
+    return Leads(_people_from(known, linked, call_id=call_id), retrieved.orders, mirror)
 
 
 async def contacts_of(conn: AsyncConnection, heard: Heard, *, call_id: str) -> list[Contact]:
     """Whom the directory knows by the call's number, by a number or an e-mail that was given, or by the merchant's id;
     and whom other calls taught us to know by a number.
     """
-    _, known, linked = await ask(
-        conn, BY_INDEX, sharing(ids=heard.contact_ids, emails=heard.emails, phones=heard.phones), holding(heard.phones)
-    )
+    known, linked = await ask(conn, *_of_people(heard))
+    return _people_from(known, linked, call_id=call_id)
+
+
+def _of_people(heard: Heard) -> tuple[Asked, Asked]:
+    return sharing(ids=heard.contact_ids, emails=heard.emails, phones=heard.phones), holding(heard.phones)
+
+
+def _people_from(known: Sequence[Any], linked: Sequence[Any], *, call_id: str) -> list[Contact]:
     return [*contacts_from(known), *linked_contacts_from(linked, call_id=call_id)]
 
 

@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from app.core.calls import Call
+from app.core.contacts import Contact
 from app.core.hearing import heard_from
 from app.core.orders import Order, OrderItem, OrderStage, Person
-from app.db.candidates import COUNTED_UP_TO, OF_ONE_CLUE, describe_mirror, find_candidates
+from app.db.candidates import BY_INDEX, COUNTED_UP_TO, OF_ONE_CLUE, describe_mirror, retrieved_from, sharing_a_clue
+from app.db.contacts import save_contact
 from app.db.orders import find_order, key_orders, save_order
+from app.db.statements import ask
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REFERENCE = "DRKRUKB5XGWRB7VRKNZBWN5Q"
@@ -39,10 +42,14 @@ async def save(database, *orders):
             await save_order(conn, order, read_at=NOW)
 
 
-async def retrieved(database, emails=(), **said):
-    heard = heard_from(Call("call-1", fields=said))
+async def retrieved(database, **said):
     async with database.transaction() as conn:
-        return await find_candidates(conn, heard, emails=[*heard.emails, *emails])
+        return await find_candidates(conn, heard_from(Call("call-1", fields=said)))
+
+
+async def find_candidates(conn, heard):
+    _, rows = await ask(conn, BY_INDEX, sharing_a_clue(heard))
+    return retrieved_from(rows)
 
 
 async def found(database, **said):
@@ -147,6 +154,17 @@ async def test_an_order_that_an_older_version_keyed_is_keyed_anew(database):
     assert await found(database, customer_name="Alena Kenter") == [REFERENCE]
 
 
+@pytest.mark.parametrize(
+    "said", [{"customer_phone": "+12137771230"}, {"customer_email": "home@alena.example"}, {"customer_id": "c-1"}]
+)
+async def test_an_order_is_found_by_another_address_of_whom_the_directory_knows(database, said):
+    await save(database, an_order(), an_order("QQQQRUKB5XGWRB7VRKNZBWN5", recipient=MORGAN))
+    known = Contact("c-1", emails=("home@alena.example", ALENA.email), phones=("+12137771230",))
+    async with database.transaction() as conn:
+        await save_contact(conn, known, origin="import")
+    assert await found(database, **said) == [REFERENCE]
+
+
 @pytest.mark.parametrize("orders", [COUNTED_UP_TO // 10, COUNTED_UP_TO * 3])
 async def test_how_many_orders_there_are_is_known_by_counting_and_by_estimating(database, orders):
     async with database.transaction() as conn:
@@ -161,7 +179,7 @@ async def test_how_many_orders_there_are_is_known_by_counting_and_by_estimating(
             {"now": NOW, "orders": orders},
         )
         await conn.execute(text("ANALYZE orders"))
-        nothing = await find_candidates(conn, heard_from(Call("call-1")), emails=[])
+        nothing = await find_candidates(conn, heard_from(Call("call-1")))
         mirror = await describe_mirror(conn, nothing, now=NOW)
     assert mirror.orders == pytest.approx(orders, rel=0.02)
     assert mirror.week + mirror.recent == pytest.approx(orders * 30 / 400, rel=0.1)

@@ -6,13 +6,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from app.db.engine import Database
-from app.db.statements import Asked, ask, one_line
+from app.db.statements import Asked, ask
 
 KEPT = Asked("SELECT name FROM kept ORDER BY name", {})
 
 
 def keep(name: str) -> Asked:
-    return Asked("INSERT INTO kept VALUES (%(name)s)", {"name": name})
+    return Asked("INSERT INTO kept VALUES (:name)", {"name": name})
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def test_rows_come_by_the_names_of_their_columns_in_the_order_asked(databa
     async with database.transaction() as conn:
         ones, none, twos = await ask(
             conn,
-            Asked("SELECT 1 AS number, %(name)s AS name", {"name": "a"}),
+            Asked("SELECT 1 AS number, :name AS name", {"name": "a"}),
             Asked("SELECT 1 AS number WHERE false", {}),
             Asked("SELECT number FROM generate_series(2, 3) AS number", {}),
         )
@@ -83,8 +83,12 @@ async def test_a_lost_connection_is_an_outage_and_the_next_transaction_has_anoth
 async def test_a_value_that_the_driver_cannot_write_is_an_error_of_the_database_too(database: Database):
     with pytest.raises(DBAPIError):
         async with database.transaction() as conn:
-            await ask(conn, Asked("SELECT %(name)s AS name", {"name": "\0"}))
+            await ask(conn, Asked("SELECT :name AS name", {"name": "\0"}))
 
 
-def test_a_statement_without_its_indentation_is_the_same_statement():
-    assert one_line("\n    SELECT 1,\n        2\n") == "SELECT 1, 2"
+async def test_a_name_may_stand_in_several_places_and_a_cast_is_no_name(database: Database):
+    async with database.transaction() as conn:
+        ((row,),) = await ask(
+            conn, Asked("SELECT :name || :other AS both, :name::text AS again", {"other": "b", "name": "a"})
+        )
+    assert (row.both, row.again) == ("ab", "a")
