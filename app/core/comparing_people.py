@@ -1,7 +1,8 @@
 """How the people of a call compare with those of an order: addresses, numbers and names, and what repeats another."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz.distance import JaroWinkler, Levenshtein
 
@@ -231,7 +232,7 @@ NAME_SAYS = {
 }
 
 
-def _best_name(said: Iterable[str], known: dict[str, str]) -> tuple[Level, str] | None:
+def _best_name(said: Iterable[str], known: Mapping[str, str]) -> tuple[Level, str] | None:
     levels = [
         (level, role)
         for name in said
@@ -275,8 +276,15 @@ def _people(order: Order) -> tuple[tuple[str, Person], tuple[str, Person]]:
     return ("recipient", order.recipient), ("sender", order.sender)
 
 
-def _names(order: Order) -> dict[str, str]:
-    return {role: full for role, person in _people(order) if (full := person.full_name) and normalise_name(full)}
+def _names(order: Order) -> Mapping[str, str]:
+    return _names_of(order.recipient, order.sender)
+
+
+@lru_cache(maxsize=1_024)
+def _names_of(recipient: Person, sender: Person) -> Mapping[str, str]:
+    """Each comparison of an order asks for them anew."""
+    people = (("recipient", recipient.full_name), ("sender", sender.full_name))
+    return {role: full for role, full in people if full and normalise_name(full)}
 
 
 def _emails(order: Order) -> dict[str, str]:

@@ -90,13 +90,20 @@ def normalise_name(text: str) -> str:
     last, comma, first = name.partition(",")
     if comma and "," not in first and first.strip():
         name = f"{first} {last}"
-    # Accents fall off twice around the change of case, which can bring up new ones.
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name.translate(PLAIN_LETTERS)).casefold())
-    name = "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(PLAIN_LETTERS)
-    words = re.findall(r"[^\W_]+", name)
+    words = re.findall(r"[^\W_]+", _plain(name))
     while len(words) > 1 and words[0] in TITLES:
         words.pop(0)
     return " ".join(words)[:LONGEST_NAME].rstrip()
+
+
+def _plain(name: str) -> str:
+    """In small letters without accents."""
+    name = name.translate(PLAIN_LETTERS)
+    if name.isascii():
+        return name.lower()
+    # Accents fall off twice around the change of case, which can bring up new ones.
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(PLAIN_LETTERS)
 
 
 def normalise_reference(text: str) -> str:
