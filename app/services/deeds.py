@@ -182,25 +182,23 @@ class DeleteWebhook:
     shop: Commerce
     case: Case
     is_deleted: bool = field(default=False)
+    made: Mapping[str, str | None] | None = field(default=None)
 
     async def look(self) -> Sight:
         """The way back is read, and kept with the attempt, before anything is deleted."""
-        made = await self._way_back()
-        hindrance = None if made else "It is none of those made here, so that nothing tells how to bring it back."
-        return Sight(is_fulfilled=self.is_deleted, hindrance=hindrance, is_readable=False, made=made)
+        wanted = self.case.action.parameters.get("old_value", "").strip()
+        async with self.parts.database.transaction() as conn:
+            self.made = await find_made_webhook(conn, wanted)
+        hindrance = None if self.made else "It is none of those made here, so that nothing tells how to bring it back."
+        return Sight(is_fulfilled=self.is_deleted, hindrance=hindrance, is_readable=False, made=self.made)
 
     async def act(self) -> None:
-        made = await self._way_back()
+        made = self.made
         if made is None or made["webhook_id"] is None:
             raise DestinationRefusedError("the way back is not known")
         await self._capture(made)
         await self.shop.delete_webhook(made["webhook_id"], idempotency_key=self.case.idempotency_key)
         self.is_deleted = True
-
-    async def _way_back(self) -> dict[str, str | None] | None:
-        wanted = self.case.action.parameters.get("old_value", "").strip()
-        async with self.parts.database.transaction() as conn:
-            return await find_made_webhook(conn, wanted)
 
     async def _capture(self, way_back: Mapping[str, str | None]) -> None:
         """Who is calling, who approved and why, and how to make it again: on record before anything is deleted."""
