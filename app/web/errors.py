@@ -140,9 +140,10 @@ async def _database(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _is_outage(error: DBAPIError) -> bool:
-    # Class 08 connection exception, 53 insufficient resources, 57P shutdown and start-up; no state: never connected.
+    # Class 08 connection exception, 40 undone for the sake of another transaction, 53 insufficient resources, 57P
+    # shutdown and start-up; no state: never connected.
     state = getattr(error.orig, "sqlstate", None)
-    return state is None or state[:2] in {"08", "53"} or state[:3] == "57P"
+    return state is None or state[:2] in {"08", "40", "53"} or state[:3] == "57P"
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

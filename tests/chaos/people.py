@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,14 +59,24 @@ class Reviewers:
                     self._go_through(person)
 
     def _go_through(self, person: httpx.Client) -> None:
-        queue = person.get("/v1/reviews", params={"status": "open", "limit": 100})
-        for review in queue.raise_for_status().json()["data"]:
+        for review in self._queue(person):
             call = self.calls.get(review["call_id"])
             if call is None or review["purpose"] != "decision":
                 continue
             self.hands.act(call, "before_approval")
             if self._say(person, review, is_yes=call.is_approved) == 200:
                 self.hands.act(call, "after_approval")
+
+    def _queue(self, person: httpx.Client) -> Iterator[dict[str, Any]]:
+        """Page by page: tasks that nobody does stand in it before what is to be decided."""
+        cursor: str | None = None
+        while not self.is_over.is_set():
+            params = {"status": "open", "limit": 100} | ({"cursor": cursor} if cursor else {})
+            page = person.get("/v1/reviews", params=params).raise_for_status().json()
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
 
     def _say(self, person: httpx.Client, review: dict[str, Any], *, is_yes: bool) -> int | None:
         status = None
