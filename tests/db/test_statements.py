@@ -56,7 +56,7 @@ async def test_they_are_saved_or_undone_with_the_rest_of_their_transaction(kept,
 async def test_the_first_that_fails_is_the_one_told_of_and_nothing_of_the_rest_is_done(kept, database: Database):
     with pytest.raises(ProgrammingError, match="no_such_table") as failure:
         async with database.transaction() as conn:
-            await ask(conn, keep("a"), Asked("SELECT FROM no_such_table", {"said": "a secret"}), keep("b"))
+            await ask(conn, keep("a"), Asked("SELECT :said::text FROM no_such_table", {"said": "a secret"}), keep("b"))
     assert "a secret" not in str(failure.value)
     async with database.transaction() as conn:
         assert [list(rows) for rows in await ask(conn, KEPT)] == [[]]
