@@ -3,20 +3,13 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
 
 from app.db.actions import get_action
 from app.db.engine import Database
 from app.db.reviews import find_open_review
 from app.services.review import Word, add_note, approve, claim, reject
+from tests.waiting import how_many_wait
 from tests.walked_actions import RITA, parts_on, proposed, review_of
-
-WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-
-
-async def is_anybody_waiting(database: Database) -> bool:
-    async with database.reading() as conn:
-        return bool(await conn.scalar(WAITING))
 
 
 def word(review) -> Word:
@@ -40,7 +33,7 @@ async def test_a_decision_waits_until_the_machine_is_done_with_the_action(databa
     async with database.transaction() as machine:
         await get_action(machine, action_id, lock=True)
         person = asyncio.create_task(decision(parts, review))
-        while not await is_anybody_waiting(database):
+        while not await how_many_wait(database):
             assert not person.done(), person
             await asyncio.sleep(0.01)
         # Were the review locked by now, each would wait for the other, and Postgres would end one of them.

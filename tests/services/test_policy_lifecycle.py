@@ -24,7 +24,15 @@ from app.db import audit
 from app.db.actions import get_action, insert_action
 from app.db.calls import save_call, save_match
 from app.db.orders import save_order
-from app.db.policies import find_ruling, get_version, insert_version, list_differences, list_versions, make_shadow
+from app.db.policies import (
+    find_ruling,
+    get_version,
+    insert_version,
+    list_differences,
+    list_versions,
+    lock_policies,
+    make_shadow,
+)
 from app.db.reviews import find_open_review
 from app.db.tables import actions, audit_entries, policy_versions
 from app.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SettingError
@@ -37,6 +45,7 @@ from app.services.parts import Parts
 from app.services.policy_lifecycle import Author, window_of_list
 from app.services.replay_policy import Window, replay_stored
 from app.services.review import Decider, Word, approve
+from tests.waiting import how_many_wait
 
 DRAFTER, SIGNER, PUBLISHER = Author("dora", "admin"), Author("sam", "approver"), Author("pat", "admin")
 
@@ -366,10 +375,14 @@ async def test_where_a_document_asks_for_two_people_neither_drafter_nor_signer_p
 
 async def test_two_people_who_publish_at_once_do_not_both_succeed_unseen(started):
     versions = [await drafted(started, written(str(number), team="sales")) for number in range(2, 6)]
-    results = await asyncio.gather(
-        *(lifecycle.publish(another_process(started), version, by=PUBLISHER, window=now()) for version in versions),
-        return_exceptions=True,
-    )
+    at_once = [lifecycle.publish(another_process(started), each, by=PUBLISHER, window=now()) for each in versions]
+    async with started.database.transaction() as conn:
+        await lock_policies(conn)
+        publishing = asyncio.gather(*at_once, return_exceptions=True)
+        while await how_many_wait(started.database) < len(versions):  # until each has compared with the live one
+            assert not publishing.done(), publishing
+            await asyncio.sleep(0.01)
+    results = await publishing
     won = [result for result in results if not isinstance(result, Exception)]
     assert len(won) == 1
     assert all(isinstance(each, ConflictError) for each in results if each is not won[0])
