@@ -212,33 +212,18 @@ def why_impossible(kind: ActionKind, order: Order | None) -> str | None:
     return _impossible_ever(kind, order) or _impossible_in_stage(kind, order)
 
 
-class Confirmation(StrEnum):
-    """What the shop has to show before an assisted action is done."""
+def shows_assistance(kind: ActionKind) -> bool:
+    """Whether the shop shows that what a person asked its support for was done; else that person's word has to do.
 
-    REFUNDED_OR_CANCELLED = "refunded_or_cancelled"
-    ACCEPTED = "accepted"
-
-
-def confirmed_by(kind: ActionKind, stage_when_asked: OrderStage | None) -> Confirmation | None:
-    """Which state of the shop closes an assisted action; None where only the person's word can.
-
-    `stage_when_asked` is the order's stage when the action was decided: that a gift is accepted proves a new address
-    only where it was not accepted before.
+    That a gift was accepted proves no new address: a direct send is accepted with the address that it has.
     """
-    if kind in {K.CANCEL_ORDER, K.REFUND_ORDER}:
-        return Confirmation.REFUNDED_OR_CANCELLED
-    if kind in {K.RESEND_GIFT_LINK, K.CHANGE_ADDRESS} and stage_when_asked is OrderStage.OPEN:
-        return Confirmation.ACCEPTED
-    return None
+    return kind in {K.CANCEL_ORDER, K.REFUND_ORDER, K.RESEND_GIFT_LINK}
 
 
-def is_confirmed(confirmation: Confirmation, order: Order) -> bool:
-    """Whether the order, as just read, shows it. `refunded_at` is set from the shop's event."""
-    match confirmation:
-        case Confirmation.REFUNDED_OR_CANCELLED:
-            return order.refunded_at is not None or order.stage is OrderStage.CANCELLED
-        case Confirmation.ACCEPTED:
-            return order.stage in _AFTER_ACCEPTANCE
+def is_confirmed(kind: ActionKind, parameters: Mapping[str, str], order: Order) -> bool:
+    """Whether the order, as just read, shows that support did it. `refunded_at` is set from the shop's event."""
+    is_refunded = kind is K.CANCEL_ORDER and order.refunded_at is not None  # all that support can still do about it
+    return is_refunded or is_fulfilled(kind, parameters, order)
 
 
 def _wishes(call: Call, words: ActionWords) -> Iterator[tuple[ActionKind, str]]:
@@ -329,7 +314,9 @@ def _impossible_ever(kind: ActionKind, order: Order) -> str | None:
     shop = shop_name(order.destination)
     match kind:
         case K.CHANGE_ADDRESS if order.stage is OrderStage.OPEN:
-            return f"{shop} takes no address: the recipient enters it when accepting the gift, so send the link again."
+            return (
+                f"{shop} changes no address: where the recipient enters it on accepting the gift, send the link again."
+            )
         case K.CHANGE_ADDRESS:
             return f"{shop} changes an address only through its support."
         case K.REPORT_DAMAGE | K.REPORT_MISSING_ITEM | K.RETURN_ORDER | K.SUBSTITUTE_ITEM:

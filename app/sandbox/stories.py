@@ -104,6 +104,7 @@ def cancel_too_late(scene: Scene) -> Outcome:
     scene.decide(scene.cast.olive, review, "approval", "sender_asks", "Worth a try before it ships.")
     scene.until_status("cancel_order", "awaiting_assistance")
     _assist(scene, "cancel_order", "Asked Goody Support for a refund.")
+    scene.until_status("cancel_order", "awaiting_confirmation")
     scene.teller.line("goody", "support refunds the order")
     scene.cast.goody.refund(gift["id"])
     scene.until_status("cancel_order", "done")
@@ -120,9 +121,9 @@ def wrong_address(scene: Scene) -> Outcome:
     scene.decide(scene.cast.olive, review, "approval", "recipient_asks", "She can enter it when she accepts.")
     scene.until_status("change_address", "awaiting_assistance")
     _assist(scene, "change_address", "Sent her the gift link again.")
+    scene.until_status("change_address", "done")
     scene.teller.line("goody", "the recipient accepts the gift, and enters the new address")
     scene.cast.goody.accept(gift["id"])
-    scene.until_status("change_address", "done")
     return scene.outcome("change_address")
 
 
@@ -194,7 +195,6 @@ def _assist(scene: Scene, kind: str, note: str) -> None:
     review = scene.claim(scene.cast.olive, kind)
     scene.show_summary(review)
     scene.decide(scene.cast.olive, review, "assistance", "asked_at_the_shop", note)
-    scene.until_status(kind, "awaiting_confirmation")
 
 
 def _is_confirmed(kind: str) -> Callable[[Json], bool]:

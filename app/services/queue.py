@@ -88,7 +88,7 @@ async def ask_for_assistance(
         action_id=action.id,
         purpose="assistance",
         fingerprint=case.decided,
-        summary=assistance_summary(action.kind, case.order, action.parameters),
+        summary=assistance_summary(action.kind, case.order, action.parameters, tried=why if attempt else None),
         **_demands(decision) | {"approvals_needed": 0},
         due_at=parts.clock.now() + timedelta(minutes=decision.due_minutes),
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.actions import shows_assistance
 from app.core.lifecycle import Verb
 from app.db import audit
 from app.db.actions import ActionRecord, get_action
@@ -29,7 +30,6 @@ from app.services.match import FRESH
 from app.services.mirror import refresh_order
 from app.services.parts import Parts
 from app.services.schedule import schedule_execution
-from app.services.settle import confirmation_of
 from app.services.transition import transition
 
 CLAIM_LASTS = timedelta(minutes=15)
@@ -151,7 +151,7 @@ async def say_assisted(parts: Parts, review_id: UUID, by: Decider, word: Word) -
         await _keep_note(conn, parts, review, by, word)
         await change_review(conn, review.id, status="approved", closed_at=at)
         await _write(conn, parts, review, by, "review.assisted", word)
-        verb = Verb.FINISH if confirmation_of(action) is None else Verb.ASSISTED
+        verb = Verb.ASSISTED if shows_assistance(action.kind) else Verb.FINISH
         await transition(conn, action.id, verb, actor=by.name, at=at, data={"reason_code": word.reason_code})
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.actions import ActionKind, Confirmation, confirmed_by, is_confirmed, is_fulfilled
+from app.core.actions import ActionKind, is_confirmed, is_fulfilled
 from app.core.execution import Ending, Sight, judge_look, look_pause_seconds
 from app.core.lifecycle import ActionStatus, Verb
-from app.core.orders import Order, OrderStage
+from app.core.orders import Order
 from app.core.retry import pause_seconds
 from app.db import audit, jobs
 from app.db.actions import (
@@ -218,8 +218,8 @@ async def _settle_one(
             await close_open_review(conn, parts, action.id, status="lapsed")
         case ActionStatus.AWAITING_REVIEW:
             await schedule_decision(conn, action.id, call_id=action.call_id, order=order)
-        case ActionStatus.AWAITING_ASSISTANCE | ActionStatus.AWAITING_CONFIRMATION if fulfilled or _is_confirmed(
-            action, order
+        case ActionStatus.AWAITING_ASSISTANCE | ActionStatus.AWAITING_CONFIRMATION if is_confirmed(
+            action.kind, action.parameters, order
         ):
             await transition(conn, action.id, Verb.CONFIRM, actor=MIRROR, at=at, data=data)
             await close_open_review(conn, parts, action.id, status="approved")
@@ -240,14 +240,3 @@ async def _settle_unknown(conn: AsyncConnection, parts: Parts, action: ActionRec
         Verb.SUCCEED, "succeeded", "The answer was lost; the shop's event and a read show that it was done."
     )
     await end_attempt(conn, parts, case, attempt.id, attempt.number, ending, before=None, after=Sight(order))
-
-
-def _is_confirmed(action: ActionRecord, order: Order) -> bool:
-    confirmation = confirmation_of(action)
-    return confirmation is not None and is_confirmed(confirmation, order)
-
-
-def confirmation_of(action: ActionRecord) -> Confirmation | None:
-    """What the shop will show once an assisted action is done; None where only the person's word can close it."""
-    stage = action.decision.inputs.get("order.stage") if action.decision else None
-    return confirmed_by(action.kind, OrderStage(stage) if isinstance(stage, str) else None)

@@ -12,17 +12,16 @@ from app.core.actions import (
     PARAMETERS,
     ActionKind,
     ActionWords,
-    Confirmation,
     Proposal,
     as_utc_text,
     commits,
-    confirmed_by,
     is_confirmed,
     is_fulfilled,
     moves_money,
     propose,
     read_time,
     resolve_parameters,
+    shows_assistance,
     touches_order,
     why_impossible,
     writes_to_shop,
@@ -369,24 +368,26 @@ def test_every_kind_has_an_answer_in_every_stage(stage: OrderStage) -> None:
     for kind in ActionKind:
         why_impossible(kind, at(stage))
         is_fulfilled(kind, {}, at(stage))
-        confirmed_by(kind, stage)
+        is_confirmed(kind, {}, at(stage))
 
 
 def test_money_is_confirmed_by_the_refund_or_the_cancellation() -> None:
-    confirmation = confirmed_by(K.REFUND_ORDER, OrderStage.SHIPPED)
-    assert confirmation is Confirmation.REFUNDED_OR_CANCELLED
-    assert is_confirmed(confirmation, at(OrderStage.SHIPPED, refunded_at=NOW))
-    assert is_confirmed(confirmation, at(OrderStage.CANCELLED))
-    assert not is_confirmed(confirmation, at(OrderStage.SHIPPED))
+    for kind in (K.REFUND_ORDER, K.CANCEL_ORDER):
+        assert shows_assistance(kind)
+        assert is_confirmed(kind, {}, at(OrderStage.SHIPPED, refunded_at=NOW))
+        assert is_confirmed(kind, {}, at(OrderStage.CANCELLED))
+        assert not is_confirmed(kind, {}, at(OrderStage.SHIPPED))
 
 
-def test_acceptance_confirms_a_new_address_only_where_the_gift_was_not_accepted_before() -> None:
-    assert confirmed_by(K.CHANGE_ADDRESS, OrderStage.OPEN) is Confirmation.ACCEPTED
-    assert confirmed_by(K.CHANGE_ADDRESS, OrderStage.ACCEPTED) is None
-    assert is_confirmed(Confirmation.ACCEPTED, at(OrderStage.DELIVERED))
-    assert not is_confirmed(Confirmation.ACCEPTED, ORDER)
+def test_a_link_is_confirmed_by_the_acceptance() -> None:
+    assert shows_assistance(K.RESEND_GIFT_LINK)
+    assert is_confirmed(K.RESEND_GIFT_LINK, {}, at(OrderStage.DELIVERED))
+    assert not is_confirmed(K.RESEND_GIFT_LINK, {}, ORDER)
 
 
-def test_only_a_persons_word_closes_what_no_event_shows() -> None:
-    assert confirmed_by(K.REPORT_DAMAGE, OrderStage.DELIVERED) is None
-    assert confirmed_by(K.RETURN_ORDER, OrderStage.DELIVERED) is None
+@pytest.mark.parametrize("kind", [K.CHANGE_ADDRESS, K.REPORT_DAMAGE, K.RETURN_ORDER])
+@pytest.mark.parametrize("stage", list(OrderStage))
+def test_only_a_persons_word_closes_what_no_event_shows(kind: ActionKind, stage: OrderStage) -> None:
+    """A direct send is accepted with the address that it has, so that an acceptance proves no new one."""
+    assert not shows_assistance(kind)
+    assert not is_confirmed(kind, {"new_address": "5 New Street"}, at(stage))

@@ -26,6 +26,15 @@ def test_the_summary_for_support_says_what_to_do_and_why_by_hand() -> None:
     )
 
 
+def test_the_summary_says_what_an_attempt_showed() -> None:
+    summary = assistance_summary(
+        K.CHANGE_ADDRESS, ORDER, {"new_address": "5 New Street"}, tried="What was sent\nanew …"
+    )
+    assert summary.startswith("Send the gift's link again, to the recipient's address on file and to no other: ")
+    assert "(a direct send), Goody support has to change it.\n" in summary
+    assert summary.endswith("\nWhat the attempt showed: What was sent anew …")
+
+
 def test_a_summary_without_an_order_still_says_what_is_wanted() -> None:
     assert assistance_summary(K.RETURN_ORDER, None, {}) == "To the shop support: a customer wants to return the order."
 

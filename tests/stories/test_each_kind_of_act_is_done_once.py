@@ -129,6 +129,12 @@ def test_an_order_that_is_accepted_in_between_keeps_its_address_and_nothing_goes
     assert new["status"] == "failed"
     assert order_at(goody, order["id"])["status"] == "accepted"
     assert action["steps"][-1]["name"] == "take_back"
+    assert "what was sent anew was taken back" in running.review(action["review_id"])["summary"]
+
+    # It was accepted with the old address, so that the shop's word of it does not end what a person has to do.
+    goody.post(f"/_twin/orders/{order['id']}/advance", {"to": "shipped"})
+    wait_for(lambda: status_in_mirror(running, order) == "shipped", "its shipment in the mirror")
+    assert running.find_call(call_id)["actions"][0]["status"] == "awaiting_assistance"
 
 
 def test_a_gift_whose_recipient_enters_the_address_is_not_sent_anew(running, callers, goody):
@@ -219,6 +225,11 @@ def way_back_of(running: RunningService, call_id: str) -> dict[str, Any] | None:
     call = running.find_call(call_id) or {"actions": []}
     found = [each for each in call["actions"] if each["kind"] == "create_webhook" and each["review_id"]]
     return found[0] if found else None
+
+
+def status_in_mirror(running: RunningService, order: dict[str, Any]) -> str:
+    (shown,) = running.get("/v1/orders", reference=order["reference_id"])["data"]
+    return str(shown["status"])
 
 
 def order_at(goody: Twin, order_id: str) -> dict[str, Any]:

@@ -109,6 +109,7 @@ class Protocol(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.is_assisted = False  # by a person, who said that it was done at the shop
         self.runner = asyncio.Runner()
         self.name = f"model_{uuid4().hex}"
         with psycopg.connect(self.superuser, autocommit=True) as admin:
@@ -177,6 +178,7 @@ class Protocol(RuleBasedStateMachine):
     @rule()
     def a_person_asks_the_shops_support(self) -> None:
         self._decide(people.say_assisted, "assistance")
+        self.is_assisted = True
 
     @rule(status=sampled_from(["opened", "accepted", "shipped"]))
     def the_recipient_moves_the_order(self, status: str) -> None:
@@ -274,6 +276,7 @@ class Protocol(RuleBasedStateMachine):
             taken_back = sum(each["path"].endswith("/cancel") and self.order["id"] not in each["path"] for each in done)
             went_out = len(made) - taken_back
             assert row.status == ActionStatus.DONE or went_out <= (row.status == ActionStatus.AWAITING_ASSISTANCE)
+            assert row.status != ActionStatus.DONE or went_out == 1 or self.is_assisted, "done, and nothing went out"
 
     # --- how it is done
 
