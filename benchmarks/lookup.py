@@ -1,11 +1,11 @@
 """How long a voice agent waits for an in-call lookup, with so many orders in the mirror, while calls come in.
 
-One `serve --no-worker` answers lookups and takes signed deliveries, and one `worker` matches them, on the same Postgres
-and machine as this load generator. Both loads come as from many callers who know nothing of each other (Poisson,
-seeded), whatever the answers take, and a lookup is timed from when it was due: waiting in line counts. With
-`--lookups-per-second 0` each lookup comes when the one before is answered: what one takes by itself. The mirror and
-its callers are synthetic (app/evaluation); a filled mirror is kept in the folder, since a million orders take minutes
-to load.
+`serve --no-worker` answers lookups and takes signed deliveries, and one `worker` matches them, on the same Postgres and
+machine as this load generator. With `--serves 2` two get the requests in turn, as behind a balancer. Both loads come
+as from many callers who know nothing of each other (Poisson, seeded), whatever the answers take, and a lookup is timed
+from when it was due: waiting in line counts. With `--lookups-per-second 0` each lookup comes when the one before is
+answered: what one takes by itself. The mirror and its callers are synthetic (app/evaluation); a filled mirror is kept
+in the folder, since a million orders take minutes to load.
 """
 
 import argparse
@@ -18,9 +18,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, chain, cycle
 from pathlib import Path
 
 import psycopg
@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument(
         "--no-worker", action="store_true", help="take calls in and leave them, as with workers elsewhere"
     )
+    parser.add_argument("--serves", type=int, default=1, help="processes that answer and take in")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where filled mirrors are kept; else they are thrown away")
     parser.add_argument("--json", action="store_true")
@@ -76,6 +77,7 @@ def measure(arguments: argparse.Namespace, scratch: Path) -> dict[str, object]:
         "lookups": len(latencies),
         "lookups_per_second": arguments.lookups_per_second,
         "calls_per_second": arguments.calls_per_second,
+        "serves": arguments.serves,
         "p50_ms": latencies[len(latencies) // 2] * 1000,
         "p99_ms": latencies[int(len(latencies) * 0.99)] * 1000,
         "slowest_ms": latencies[-1] * 1000,
@@ -99,10 +101,9 @@ def copied(postgres: EmbeddedPostgres, mirror: SyntheticMirror) -> Iterator[str]
 def serve_and_ask(
     arguments: argparse.Namespace, scratch: Path, url: str, spoken: Sequence[SpokenCall]
 ) -> tuple[list[float], Counter[str]]:
-    goody_port, port = free_port(), free_port()
+    goody_port, ports = free_port(), [free_port() for _ in range(arguments.serves)]
     environment = os.environ | {
         "HANDOFF_DATABASE_URL": url,
-        "HANDOFF_PORT": str(port),
         "HANDOFF_LOG_LEVEL": "error",
         "HANDOFF_DIALNEXA_WEBHOOK_SECRETS": SECRET,
         "HANDOFF_GOODY_API_KEY": API_KEY,
@@ -110,44 +111,56 @@ def serve_and_ask(
         "HANDOFF_ADMIN_TOKEN": TOKEN,
     }
     twin = ["sandbox", "goody", "--port", str(goody_port), "--api-key", API_KEY, "--orders", "1"]
-    lookups = [lookup_of(port, call) for call in spoken[: arguments.lookups]]
-    calls = [post_of(port, body_of(call)) for call in spoken[arguments.lookups : 2 * arguments.lookups]]
-    warm_up = [lookup_of(port, call) for call in spoken[2 * arguments.lookups :]]
-    with running(twin, environment, scratch / "goody.log"):
+    lookups = [lookup_of(call) for call in spoken[: arguments.lookups]]
+    calls = [post_of(body_of(call)) for call in spoken[arguments.lookups : 2 * arguments.lookups]]
+    warm_up = [lookup_of(call) for call in spoken[2 * arguments.lookups :]]
+    with ExitStack() as processes:
+        processes.enter_context(running(twin, environment, scratch / "goody.log"))
         wait_until(lambda: answers(f"http://127.0.0.1:{goody_port}/_twin/ledger"), "the Goody twin")
         run(["migrate"], environment)
-        worker = nullcontext() if arguments.no_worker else running(["worker"], environment, scratch / "worker.log")
-        with running(["serve", "--no-worker"], environment, scratch / "serve.log"), worker:
-            wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the service")
-            return asyncio.run(ask_while_calls_come(arguments, port, warm_up, lookups, calls))
+        for port in ports:
+            serve = running(
+                ["serve", "--no-worker"], environment | {"HANDOFF_PORT": str(port)}, scratch / f"{port}.log"
+            )
+            processes.enter_context(serve)
+        if not arguments.no_worker:
+            processes.enter_context(running(["worker"], environment, scratch / "worker.log"))
+        for port in ports:
+            wait_until(lambda port=port: answers(f"http://127.0.0.1:{port}/readyz"), "the service")
+        return asyncio.run(ask_while_calls_come(arguments, ports, warm_up, lookups, calls))
 
 
 async def ask_while_calls_come(
-    arguments: argparse.Namespace, port: int, warm_up: Sequence[bytes], lookups: Sequence[bytes], calls: Sequence[bytes]
+    arguments: argparse.Namespace,
+    ports: Sequence[int],
+    warm_up: Sequence[bytes],
+    lookups: Sequence[bytes],
+    calls: Sequence[bytes],
 ) -> tuple[list[float], Counter[str]]:
     ask = partial(send, per_second=arguments.lookups_per_second) if arguments.lookups_per_second else send_in_turn
-    await ask(port, warm_up)
-    intake = asyncio.create_task(send_for_ever(port, calls, arguments.calls_per_second))
-    answered = await ask(port, lookups)
+    await ask(ports, warm_up)
+    intake = asyncio.create_task(send_for_ever(ports, calls, arguments.calls_per_second))
+    answered = await ask(ports, lookups)
     intake.cancel()
     return [seconds for seconds, _ in answered], Counter(json.loads(body)["level"] for _, body in answered)
 
 
-async def send_for_ever(port: int, requests: Sequence[bytes], per_second: float) -> None:
+async def send_for_ever(ports: Sequence[int], requests: Sequence[bytes], per_second: float) -> None:
     """The same again once they are through, as a vendor that delivers twice."""
     while per_second:
-        await send(port, requests, per_second)
+        await send(ports, requests, per_second)
 
 
-async def send_in_turn(port: int, requests: Sequence[bytes]) -> list[tuple[float, bytes]]:
+async def send_in_turn(ports: Sequence[int], requests: Sequence[bytes]) -> list[tuple[float, bytes]]:
     """Each as soon as the one before is answered: nobody waits in line, and the machine does not fall asleep."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    connections = [await asyncio.open_connection("127.0.0.1", port) for port in ports]
     answered = []
-    for request in requests:
+    for request, (reader, writer) in zip(requests, cycle(connections), strict=False):
         begun = time.perf_counter()
         body = await exchange(reader, writer, request)
         answered.append((time.perf_counter() - begun, body))
-    writer.close()
+    for _, writer in connections:
+        writer.close()
     return answered
 
 
@@ -159,15 +172,15 @@ async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, r
     return await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
 
 
-async def send(port: int, requests: Sequence[bytes], per_second: float) -> list[tuple[float, bytes]]:
+async def send(ports: Sequence[int], requests: Sequence[bytes], per_second: float) -> list[tuple[float, bytes]]:
     """Each request when it is due, over whatever connection is free; seconds since it was due, and the answer."""
-    free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    connections: dict[int, list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = {port: [] for port in ports}
     gaps = random.Random(len(requests))  # noqa: S311 (a load, no secret)
     moments = list(accumulate(gaps.expovariate(per_second) for _ in requests))
     started = time.perf_counter()
 
-    async def send_one(after: float, request: bytes) -> tuple[float, bytes]:
-        due = started + after
+    async def send_one(after: float, request: bytes, port: int) -> tuple[float, bytes]:
+        due, free = started + after, connections[port]
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         while free and free[-1][0].at_eof():  # the service closes what is idle
             free.pop()[1].close()
@@ -176,18 +189,18 @@ async def send(port: int, requests: Sequence[bytes], per_second: float) -> list[
         free.append((reader, writer))
         return time.perf_counter() - due, body
 
-    answered = await asyncio.gather(*map(send_one, moments, requests))
-    for _, writer in free:
+    answered = await asyncio.gather(*map(send_one, moments, requests, cycle(ports)))
+    for _, writer in chain.from_iterable(connections.values()):
         writer.close()
     return answered
 
 
-def lookup_of(port: int, call: SpokenCall) -> bytes:
+def lookup_of(call: SpokenCall) -> bytes:
     """What an agent passes on in the middle of the call."""
     heard = {name: call.fields[name] for name in HEARD_FIELDS if name in call.fields}
     body = json.dumps({"call_id": call.call_id, "caller_number": call.caller_number, **heard}).encode()
     head = (
-        f"POST /v1/tools/order-lookup HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        "POST /v1/tools/order-lookup HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

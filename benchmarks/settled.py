@@ -109,8 +109,7 @@ def settled_rate(folder: Path, calls: int, workers: int) -> float:
         run(["migrate"], environment)
         run(["reconcile"], environment)
         requests = [
-            post_of(port, body_of(number, order, wish="extend expiration"))
-            for number, order in enumerate(read_orders(url))
+            post_of(body_of(number, order, wish="extend expiration")) for number, order in enumerate(read_orders(url))
         ]
         with running(["serve", "--no-worker"], environment, folder / "serve.log"):
             wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the service")

@@ -71,7 +71,7 @@ def measure(folder: Path, calls: int, connections: int, orders: int) -> dict[str
         run(["migrate"], environment)
         run(["reconcile"], environment)
         known = read_orders(url)
-        requests = [post_of(port, body_of(number, known[number % len(known)])) for number in range(calls)]
+        requests = [post_of(body_of(number, known[number % len(known)])) for number in range(calls)]
         raw = raw_insert_rate(url, requests, connections)
         with running(["serve", "--no-worker"], environment, folder / "serve.log"):
             wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the service")
@@ -179,10 +179,10 @@ def body_of(number: int, order: dict[str, str], wish: str | None = None) -> byte
     return json.dumps({"event_type": "call_ended", "payload": {"call": call}}).encode()
 
 
-def post_of(port: int, body: bytes) -> bytes:
+def post_of(body: bytes) -> bytes:
     signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     head = (
-        f"POST /webhooks/dialnexa HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        "POST /webhooks/dialnexa HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"x-dialnexa-signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

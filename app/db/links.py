@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.contacts import Contact
 from app.core.learning import Tie, learnt_contact_id
-from app.db.statements import Asked, ask
+from app.db.statements import Asked
 from app.db.tables import links
 from app.errors import NotFoundError
 
@@ -63,22 +63,17 @@ async def insert_link(
     return None if row is None else row.id
 
 
-async def find_linked_contacts(conn: AsyncConnection, phones: Sequence[str], *, call_id: str) -> list[Contact]:
-    """The people whom learnt links that still hold tie these numbers to; a contact's id names its link.
-
-    A number that was learnt to be of two people is a desk's or a household's, and so nobody's. What was learnt of the
-    very call does not vouch for it.
-    """
-    (rows,) = await ask(conn, holding(phones))
-    return linked_contacts_from(rows, call_id=call_id)
-
-
 def holding(phones: Sequence[str]) -> Asked:
-    """What `find_linked_contacts` asks."""
+    """The learnt links of these numbers that still hold, for `linked_contacts_from`."""
     return Asked(FIND_HOLDING, {"phones": list(phones), "most": MOST_LINKS_OF_ONE_CALL})
 
 
 def linked_contacts_from(rows: Sequence[Any], *, call_id: str) -> list[Contact]:
+    """The people whom such links tie their numbers to; a contact's id names its link.
+
+    A number that was learnt to be of two people is a desk's or a household's, and so nobody's. What was learnt of the
+    very call does not vouch for it.
+    """
     people = Counter(row.phone for row in rows)
     return [
         Contact(learnt_contact_id(row.id), emails=(row.email,), phones=(row.phone,))

@@ -58,26 +58,26 @@ class Word:
 async def claim(parts: Parts, review_id: UUID, by: Decider, version: int | None) -> None:
     """Take the review for a quarter of an hour, so that nobody else starts on it."""
     async with parts.database.transaction() as conn:
-        review = await _open(conn, parts, review_id, by, version)
+        action, review = await _open(conn, parts, review_id, by, version)
         until = parts.clock.now() + CLAIM_LASTS
         await change_review(conn, review.id, claimed_by=by.name, claimed_until=until)
-        await _write(conn, parts, review, by, "review.claimed")
+        await _write(conn, parts, action, review, by, "review.claimed")
 
 
 async def release(parts: Parts, review_id: UUID, by: Decider, version: int | None) -> None:
     async with parts.database.transaction() as conn:
-        review = await _open(conn, parts, review_id, by, version)
+        action, review = await _open(conn, parts, review_id, by, version)
         await change_review(conn, review.id, claimed_by=None, claimed_until=None)
-        await _write(conn, parts, review, by, "review.released")
+        await _write(conn, parts, action, review, by, "review.released")
 
 
 async def add_note(parts: Parts, review_id: UUID, by: Decider, word: Word) -> None:
     async with parts.database.transaction() as conn:
-        review = await _lock(conn, review_id)
+        action, review = await _lock(conn, review_id)
         _check_version(review, word.version)
         await _keep_note(conn, parts, review, by, word)
         await change_review(conn, review.id)
-        await _write(conn, parts, review, by, "review.noted", word)
+        await _write(conn, parts, action, review, by, "review.noted", word)
 
 
 async def approve(parts: Parts, review_id: UUID, by: Decider, word: Word) -> None:
@@ -87,10 +87,9 @@ async def approve(parts: Parts, review_id: UUID, by: Decider, word: Word) -> Non
     """
     await _read_fresh(parts, review_id)
     async with parts.database.transaction() as conn:
-        review = await _open(conn, parts, review_id, by, word.version, purpose="decision")
+        action, review = await _open(conn, parts, review_id, by, word.version, purpose="decision")
         if DECIDING_ROLES.index(by.role) < DECIDING_ROLES.index(review.approval_role):
             raise ForbiddenError(f"this review needs the role {review.approval_role}")
-        action = await get_action(conn, review.action_id, lock=True)
         case_moved = await _has_moved(conn, parts, action, review)
         if not case_moved:
             await _approve_unmoved(conn, parts, review, action, by, word)
@@ -118,7 +117,7 @@ async def _approve_unmoved(
         raise ForbiddenError("you approved this already; the other approval has to be another person's")
     approvals = (await list_approvals(conn, [review.id]))[review.id]
     standing = [approval for approval in approvals if approval.lapsed_at is None]
-    await _write(conn, parts, review, by, "review.approved", word)
+    await _write(conn, parts, action, review, by, "review.approved", word)
     if len(standing) < review.approvals_needed:
         await change_review(conn, review.id, claimed_by=None, claimed_until=None)
         return
@@ -132,11 +131,11 @@ async def _approve_unmoved(
 async def reject(parts: Parts, review_id: UUID, by: Decider, word: Word) -> None:
     """One person's no closes the review, whether it asked for a decision or for a hand at the shop."""
     async with parts.database.transaction() as conn:
-        review = await _open(conn, parts, review_id, by, word.version)
+        action, review = await _open(conn, parts, review_id, by, word.version)
         at = parts.clock.now()
         await _keep_note(conn, parts, review, by, word)
         await change_review(conn, review.id, status="rejected", closed_at=at)
-        await _write(conn, parts, review, by, "review.rejected", word)
+        await _write(conn, parts, action, review, by, "review.rejected", word)
         await transition(
             conn, review.action_id, Verb.REJECT, actor=by.name, at=at, data={"reason_code": word.reason_code}
         )
@@ -145,20 +144,19 @@ async def reject(parts: Parts, review_id: UUID, by: Decider, word: Word) -> None
 async def say_assisted(parts: Parts, review_id: UUID, by: Decider, word: Word) -> None:
     """The person did it, or asked for it, at the shop. Where the shop can show it, only that makes it done."""
     async with parts.database.transaction() as conn:
-        review = await _open(conn, parts, review_id, by, word.version, purpose="assistance")
+        action, review = await _open(conn, parts, review_id, by, word.version, purpose="assistance")
         at = parts.clock.now()
-        action = await get_action(conn, review.action_id, lock=True)
         await _keep_note(conn, parts, review, by, word)
         await change_review(conn, review.id, status="approved", closed_at=at)
-        await _write(conn, parts, review, by, "review.assisted", word)
+        await _write(conn, parts, action, review, by, "review.assisted", word)
         verb = Verb.ASSISTED if shows_assistance(action.kind) else Verb.FINISH
         await transition(conn, action.id, verb, actor=by.name, at=at, data={"reason_code": word.reason_code})
 
 
-async def _lock(conn: AsyncConnection, review_id: UUID) -> ReviewRecord:
+async def _lock(conn: AsyncConnection, review_id: UUID) -> tuple[ActionRecord, ReviewRecord]:
     """Its action first, as the machine does it: in the other order the two would wait for each other."""
-    await get_action(conn, (await get_review(conn, review_id)).action_id, lock=True)
-    return await get_review(conn, review_id, lock=True)
+    action = await get_action(conn, (await get_review(conn, review_id)).action_id, lock=True)
+    return action, await get_review(conn, review_id, lock=True)
 
 
 async def _open(
@@ -169,9 +167,9 @@ async def _open(
     version: int | None,
     *,
     purpose: str | None = None,
-) -> ReviewRecord:
-    """The review, locked, if this person may touch it now."""
-    review = await _lock(conn, review_id)
+) -> tuple[ActionRecord, ReviewRecord]:
+    """The review and its action, locked, if this person may touch it now."""
+    action, review = await _lock(conn, review_id)
     _check_version(review, version)
     if review.status != "open":
         raise ConflictError(f"the review is {review.status}, not open")
@@ -182,7 +180,7 @@ async def _open(
         raise ConflictError(f"the review asks for {review.purpose}: {remedy}, or …/rejection")
     if review.claimed_by_another(by.name, parts.clock.now()):
         raise ConflictError("somebody else has claimed the review")
-    return review
+    return action, review
 
 
 def _check_version(review: ReviewRecord, version: int | None) -> None:
@@ -212,9 +210,14 @@ async def _keep_note(conn: AsyncConnection, parts: Parts, review: ReviewRecord, 
 
 
 async def _write(
-    conn: AsyncConnection, parts: Parts, review: ReviewRecord, by: Decider, event: str, word: Word | None = None
+    conn: AsyncConnection,
+    parts: Parts,
+    action: ActionRecord,
+    review: ReviewRecord,
+    by: Decider,
+    event: str,
+    word: Word | None = None,
 ) -> None:
-    action = await get_action(conn, review.action_id)
     await audit.write(
         conn,
         actor=by.name,

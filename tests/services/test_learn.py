@@ -12,6 +12,7 @@ from app.adapters.policy_file import load_policy, parse_policy
 from app.core.actions import ActionKind
 from app.core.calls import Call, Direction
 from app.core.contacts import Contact
+from app.core.hearing import Heard
 from app.core.identity import Identity, Role, identify
 from app.core.matching import Candidate, Match, MatchOutcome
 from app.core.orders import Order, OrderStage, Person
@@ -19,13 +20,14 @@ from app.core.policy import Facts, Verdict, decide
 from app.db.actions import get_action, insert_action
 from app.db.calls import get_call, save_call
 from app.db.contacts import save_contact
-from app.db.links import find_linked_contacts, get_link
+from app.db.links import get_link
 from app.db.orders import save_order
 from app.db.tables import audit_entries, links
 from app.errors import NotFoundError
 from app.ports.clock import SystemClock
 from app.services.case import Case
 from app.services.learn import learn_from_confirmation, learn_from_review, revoke_link
+from app.services.match import contacts_of
 from app.services.parts import Parts
 
 NOW = datetime.now(UTC)
@@ -80,7 +82,7 @@ async def test_an_approved_review_teaches_the_number_with_its_origin_and_in_the_
         link_id = await learn_from_review(conn, parts, await case_of(conn), review_id, by="rita")
         link = await get_link(conn, link_id)
         (entry,) = await events(conn, "link.learned")
-        (contact,) = await find_linked_contacts(conn, [PHONE], call_id="call-2")
+        (contact,) = await contacts_of(conn, Heard(phones=(PHONE,)), call_id="call-2")
     assert (link.phone, link.email, link.role) == (PHONE, "morgan@acme.example", "sender")
     assert (link.origin, link.learned_by, link.call_id) == (f"review:{review_id}", "rita", "call-1")
     assert (entry.actor, entry.call_id, entry.data["link_id"]) == ("rita", "call-1", str(link_id))
@@ -92,7 +94,7 @@ async def test_an_approved_review_teaches_the_number_with_its_origin_and_in_the_
 async def test_a_learnt_number_is_on_file_from_then_on_and_says_where_it_is_from(database, parts):
     async with database.transaction() as conn:
         link_id = await learn_from_review(conn, parts, await case_of(conn), uuid4(), by="rita")
-        contacts = await find_linked_contacts(conn, [PHONE], call_id="call-2")
+        contacts = await contacts_of(conn, Heard(phones=(PHONE,)), call_id="call-2")
     known = identify(Call("call-2", direction=Direction.INBOUND, from_number=PHONE), ORDER, contacts)
     (phone,) = [line for line in known.evidence if line.field == "phone"]
     assert known.role is Role.SENDER
@@ -107,9 +109,9 @@ async def test_a_revoked_link_is_used_no_more_and_not_learnt_again(database, par
     for _ in range(2):
         await revoke_link(parts, link_id, by="ada")
     async with database.transaction() as conn:
-        assert await find_linked_contacts(conn, [PHONE], call_id="call-2") == []
+        assert await contacts_of(conn, Heard(phones=(PHONE,)), call_id="call-2") == []
         assert await learn_from_review(conn, parts, case, uuid4(), by="rita") is None
-        assert await find_linked_contacts(conn, [PHONE], call_id="call-2") == []
+        assert await contacts_of(conn, Heard(phones=(PHONE,)), call_id="call-2") == []
         link = await get_link(conn, link_id)
         (entry,) = await events(conn, "link.revoked")
     assert (link.revoked_by, entry.actor, entry.call_id) == ("ada", "ada", "call-1")
@@ -145,7 +147,7 @@ async def test_a_number_on_file_for_anybody_is_left_as_it_is(database, parts):
 async def test_what_was_learnt_of_a_call_does_not_vouch_for_that_call(database, parts):
     async with database.transaction() as conn:
         await learn_from_review(conn, parts, await case_of(conn), uuid4(), by="rita")
-        assert await find_linked_contacts(conn, [PHONE], call_id="call-1") == []
+        assert await contacts_of(conn, Heard(phones=(PHONE,)), call_id="call-1") == []
 
 
 async def test_a_number_learnt_to_be_of_two_people_is_nobodys_until_one_of_them_is_taken_back(database, parts):
@@ -154,10 +156,10 @@ async def test_a_number_learnt_to_be_of_two_people_is_nobodys_until_one_of_them_
         other = await case_of(conn, identity=Identity(Role.RECIPIENT, 0.97), call_id="call-2")
         second = await learn_from_review(conn, parts, other, uuid4(), by="rita")
         assert second is not None
-        assert await find_linked_contacts(conn, [PHONE], call_id="call-3") == []
+        assert await contacts_of(conn, Heard(phones=(PHONE,)), call_id="call-3") == []
     await revoke_link(parts, second, by="ada")
     async with database.transaction() as conn:
-        (contact,) = await find_linked_contacts(conn, [PHONE], call_id="call-3")
+        (contact,) = await contacts_of(conn, Heard(phones=(PHONE,)), call_id="call-3")
     assert contact.emails == ("morgan@acme.example",)
 
 

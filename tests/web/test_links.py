@@ -6,12 +6,14 @@ from uuid import uuid4
 import pytest
 
 from app.core.calls import Call
+from app.core.hearing import Heard
 from app.core.identity import Role
 from app.core.learning import Tie
 from app.core.orders import Order, OrderStage, Person
 from app.db.calls import save_call
-from app.db.links import find_linked_contacts, insert_link
+from app.db.links import insert_link
 from app.db.orders import save_order
+from app.services.match import contacts_of
 
 NOW = datetime.now(UTC)
 ORDER = Order("goody", "o-1", "DRKRUKB5XGWRB7VRKNZBWN5Q", "notified", OrderStage.OPEN, Person("Ann"), Person("Bob"))
@@ -60,8 +62,8 @@ async def test_an_approver_takes_a_link_back_and_the_list_says_so(bearer, databa
     entries = (await bearer("viewer").get("/v1/audit", params={"call_id": "call-0"})).json()["data"]
     assert [(entry["event"], entry["actor"]) for entry in entries] == [("link.revoked", role)]
     async with database.transaction() as conn:
-        assert await find_linked_contacts(conn, ["+12137771230"], call_id="call-9") == []
-        assert len(await find_linked_contacts(conn, ["+12137771231"], call_id="call-9")) == 1
+        assert await contacts_of(conn, Heard(phones=("+12137771230",)), call_id="call-9") == []
+        assert len(await contacts_of(conn, Heard(phones=("+12137771231",)), call_id="call-9")) == 1
 
 
 async def test_nobody_else_takes_a_link_back_and_an_unknown_one_is_told_as_such(bearer, two_links):
