@@ -6,7 +6,7 @@ ARGS ?=
 CALLS ?= 5000
 SEED ?= 1
 
-.PHONY: help install dev demo test lint types architecture audit-dependencies lock bench chaos clean
+.PHONY: help install dev demo test lint types architecture audit-dependencies lock bench chaos model clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
@@ -46,6 +46,9 @@ bench: dev  ## calls taken and settled a second, beside the raw insert rate of t
 
 chaos: dev  ## kill, cut and mislead a whole deployment, then judge it; CALLS=5000 SEED=1
 	$(BIN)/python -m tests.chaos --calls $(CALLS) --seed $(SEED) $(ARGS)
+
+model: dev  ## the execute protocol in every order of events; ARGS="--every 7" walks some of them
+	$(BIN)/python -m tests.model.orders $(ARGS)
 
 lock: dev  ## new lock files from the ranges in pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra build -o requirements.lock pyproject.toml

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from app.sandbox.dialnexa import create_dialnexa_twin
 from app.sandbox.goody import create_goody_twin
+from tests.clients import client_of
 
 DIALNEXA_KEY = "key_1:secret_of_the_key"
 DIALNEXA_SECRET = "dialnexa-secret-of-the-twins"
@@ -90,8 +91,8 @@ def running_twins(*, seed: int = 1) -> Iterator[TwoTwins]:
     with (
         _serving(dialnexa) as calls_at,
         _serving(goody) as orders_at,
-        httpx.Client(base_url=calls_at, trust_env=False, timeout=30) as of_dialnexa,
-        httpx.Client(base_url=orders_at, trust_env=False, timeout=30) as of_goody,
+        client_of(calls_at) as of_dialnexa,
+        client_of(orders_at) as of_goody,
     ):
         # Svix's retries take a day; what a dead receiver does not take is lost within a second.
         _post(of_goody, "/_twin/settings", {"retry_scale": 0.00001})

@@ -14,6 +14,7 @@ from app.db.migrate import migrate
 from tests.chaos.cluster import Postgres
 from tests.chaos.fleet import Fleet
 from tests.chaos.proxy import Proxy, is_commit, is_write
+from tests.clients import client_of
 from tests.stories.running_service import free_port, wait_for
 
 GOODY_KEY = "goody-key-of-the-chaos"
@@ -46,7 +47,7 @@ class Deployment:
 
     def client(self, token: str = ADMIN_TOKEN) -> httpx.Client:
         headers = {"authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+        return client_of(self.url, headers=headers)
 
     def dsn(self) -> str:
         """Past the proxy: for those who look on."""
@@ -207,4 +208,4 @@ def is_answered(url: str) -> bool:
 
 
 def _client(port: int) -> httpx.Client:
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
+    return client_of(f"http://127.0.0.1:{port}")

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from tests.clients import client_of
 from tests.forked import Forked, run_forked
 
 # Generous, because two cores may be shared by everything that runs on the machine; nobody waits that long when it works.
@@ -205,7 +206,7 @@ class RunningService:
 
     def client(self, token: str | None = None) -> httpx.Client:
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        made = httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS)
+        made = client_of(self.url, headers=headers, timeout=PATIENCE_SECONDS)
         return self._clients.enter_context(made)
 
     @property

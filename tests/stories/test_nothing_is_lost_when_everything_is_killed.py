@@ -25,6 +25,8 @@ from running_service import (
 )
 from twin_server import Twin, running_twin
 
+from tests.clients import client_of
+
 CALLS = 300
 # Of six calls one each.
 KINDS = ("extend_expiration", "cancel_order", "order_status", "route_buying_intent", "hangup", "change_address")
@@ -64,7 +66,7 @@ class Crowd:
 
     def client(self) -> httpx.Client:
         headers = {"authorization": f"Bearer {self.token}"}
-        return httpx.Client(base_url=self.service.url, headers=headers, trust_env=False, timeout=20)
+        return client_of(self.service.url, headers=headers, timeout=20)
 
     def post(self, mine: list[Told], pause_seconds: float) -> None:
         with self.client() as http:

@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 import uvicorn
-from running_service import wait_for
 
 from app.sandbox.goody import create_goody_twin
+from tests.clients import client_of
+from tests.stories.running_service import wait_for
 
 
 @dataclass
@@ -59,7 +60,7 @@ def running_twin(*, key: str, webhook_secret: str, orders: int = 0) -> Iterator[
     try:
         wait_for(lambda: server.started, "the twin")
         url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+        with client_of(url) as http:
             twin = Twin(http)
             twin.post("/_twin/reset", {"orders": orders})
             yield twin
