@@ -12,9 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-import uvicorn
 from aiosmtpd.smtp import SMTP
-from starlette.types import ASGIApp
 
 
 @dataclass
@@ -118,21 +116,6 @@ def hook_sink(*statuses: int) -> Iterator[HookSink]:
         finally:
             server.shutdown()
             thread.join()
-
-
-@contextmanager
-def serving(app: ASGIApp, **options: Any) -> Iterator[str]:
-    """Any ASGI app in a thread, at the address that is given."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False, **options)
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, daemon=True)
-    thread.start()
-    eventually(lambda: server.started, "the server")
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
 
 
 def eventually(look: Callable[[], object], what: str, *, seconds: float = 60.0) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from sinks import HookSink, MailSink, hook_sink, mail_sink, serving
+from sinks import HookSink, MailSink, hook_sink, mail_sink
 from sqlalchemy import make_url
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,6 +26,7 @@ from app.core.routing import teams_of
 from app.sandbox.dialnexa import create_dialnexa_twin
 from app.sandbox.goody import create_goody_twin
 from app.settings import Settings
+from tests.serving import serving
 
 GOODY_KEY, DIALNEXA_KEY = "goody-key-4d1f0c", "key_1:secret-of-the-key"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -1,7 +1,5 @@
 """Both vendors' twins as real servers, with what a test does to them and to their clocks."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,12 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-import uvicorn
-from starlette.types import ASGIApp
 
 from app.sandbox.dialnexa import create_dialnexa_twin
 from app.sandbox.goody import create_goody_twin
 from tests.clients import client_of
+from tests.serving import serving
 
 DIALNEXA_KEY = "key_1:secret_of_the_key"
 DIALNEXA_SECRET = "dialnexa-secret-of-the-twins"
@@ -89,31 +86,14 @@ def running_twins(*, seed: int = 1) -> Iterator[TwoTwins]:
     dialnexa = create_dialnexa_twin(api_key=DIALNEXA_KEY, secret=DIALNEXA_SECRET, seed=seed)
     goody = create_goody_twin(api_key=GOODY_KEY, webhook_secret=GOODY_WEBHOOK_SECRET, seed=seed)
     with (
-        _serving(dialnexa) as calls_at,
-        _serving(goody) as orders_at,
+        serving(dialnexa) as calls_at,
+        serving(goody) as orders_at,
         client_of(calls_at) as of_dialnexa,
         client_of(orders_at) as of_goody,
     ):
         # Svix's retries take a day; what a dead receiver does not take is lost within a second.
         _post(of_goody, "/_twin/settings", {"retry_scale": 0.00001})
         yield TwoTwins(of_dialnexa, of_goody)
-
-
-@contextmanager
-def _serving(app: ASGIApp) -> Iterator[str]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 30
-        while not server.started:
-            assert time.monotonic() < deadline, "a twin did not start"
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def _post(client: httpx.Client, path: str, body: Any = None) -> dict[str, Any]:

@@ -2,13 +2,8 @@
 
 import asyncio
 import json
-import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-
-import uvicorn
-from starlette.types import ASGIApp
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -110,19 +105,3 @@ async def babble(writer: asyncio.StreamWriter) -> None:
     writer.write(b"good morning\r\n\r\n")
     await writer.drain()
     writer.close()
-
-
-@contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started:
-        assert time.monotonic() < deadline, "the twin did not start"
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)

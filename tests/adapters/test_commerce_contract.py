@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
-from loopback import serving
 
 from app.adapters.goody.client import Goody
 from app.core.actions import ActionKind
@@ -24,6 +23,7 @@ from app.errors import (
 )
 from app.ports.commerce import Commerce
 from app.sandbox.goody import create_goody_twin
+from tests.serving import serving
 
 KEY = "call-1:7"
 

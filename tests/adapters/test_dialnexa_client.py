@@ -1,12 +1,9 @@
 """What DialNexa's client has to bear beyond the documents: envelopes, rows of no call, pages without end."""
 
 import json
-import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +14,7 @@ from app.adapters.dialnexa.sender import DialNexa
 from app.adapters.mapping_file import load_mapping
 from app.core.calls import Call
 from app.errors import DestinationUnavailableError, SettingError
+from tests.serving import serving
 
 MAPPING = load_mapping()
 SINCE = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
@@ -41,17 +39,8 @@ class Vendor:
 def server():
     vendor = Vendor()
     app = Starlette(routes=[Route("/{path:path}", vendor.__call__)])
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.01)
-    vendor.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield vendor
-    server.should_exit = True
-    thread.join(timeout=10)
+    with serving(app) as vendor.url:
+        yield vendor
 
 
 @pytest.fixture

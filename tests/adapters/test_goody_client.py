@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from loopback import serving
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,6 +13,7 @@ from structlog.testing import capture_logs
 
 from app.adapters.goody.client import Goody
 from app.errors import DestinationUnavailableError, DestinationUnknownError, SettingError
+from tests.serving import serving
 
 Answer = Callable[[Request], Any]
 

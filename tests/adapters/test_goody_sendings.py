@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from loopback import serving
 
 from app.adapters.goody.client import Goody
 from app.core.addresses import Address
@@ -14,6 +13,7 @@ from app.core.sendings import Sending, SendingLine
 from app.errors import DestinationRefusedError, DestinationUnavailableError, DestinationUnknownError
 from app.sandbox.goody import create_goody_twin
 from app.sandbox.goody_catalogue import find_product
+from tests.serving import serving
 
 KEY = "call-1:7"
 COOKIES = find_product(name="Cookies")

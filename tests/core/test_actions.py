@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from handoff_examples import NOW, ORDER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +33,6 @@ from app.core.orders import Order, OrderStage, Person
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are shared
 
 K = ActionKind
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WORDS = ActionWords(
     phrases={
         "cancel": K.CANCEL_ORDER,
@@ -53,17 +53,6 @@ WORDS = ActionWords(
         ("availability_question", K.ROUTE_BUYING_INTENT),
         ("repeat_complaint", K.ESCALATE),
     ),
-)
-ORDER = Order(
-    destination="goody",
-    external_id="o-1",
-    reference_id="WHTWW",
-    status="notified",
-    stage=OrderStage.OPEN,
-    recipient=Person("Ann", "Lee", "ann@example.com"),
-    sender=Person("Bob", "Ray", "bob@example.com"),
-    expires_at=NOW + timedelta(days=5),
-    gift_link="https://gifts.example/secret",
 )
 
 

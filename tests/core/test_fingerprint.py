@@ -1,10 +1,11 @@
 """What an approval is bound to, and what may move without lapsing it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from handoff_examples import NOW, ORDER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,24 +13,10 @@ from app.core.actions import ActionKind
 from app.core.fingerprint import Change, Fingerprint, difference, fingerprint
 from app.core.identity import Identity, Role
 from app.core.matching import Agreement, Candidate, Evidence, Match, MatchOutcome
-from app.core.orders import Order, OrderItem, OrderStage, Person
+from app.core.orders import OrderItem, OrderStage, Person
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are shared
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-ORDER = Order(
-    destination="goody",
-    external_id="o-1",
-    reference_id="WHTWW",
-    status="notified",
-    stage=OrderStage.OPEN,
-    recipient=Person("Ann", "Lee", "ann@example.com"),
-    sender=Person("Bob", "Ray", "bob@example.com"),
-    items=(OrderItem("Cookies", "Levain"),),
-    amount_cents=7345,
-    expires_at=NOW + timedelta(days=5),
-    gift_link="https://gifts.example/secret",
-)
 EVIDENCE = Evidence("email", "ann@example.com", "ann@example.com", Agreement.EXACT, 12.5, "The e-mail is the same.")
 BEST = Candidate("goody", "o-1", "WHTWW", 12.5, 0.999, (EVIDENCE,))
 MATCH = Match(MatchOutcome.MATCHED, (BEST,), "model-1")

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from handoff_examples import MATCHED, NOW
+from handoff_examples import ORDER as EXAMPLE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ from app.core.facts import CATALOGUE, DERIVED
 from app.core.history import History
 from app.core.identity import NOBODY, Identity, Role
 from app.core.matching import Candidate, Match, MatchOutcome
-from app.core.orders import Order, OrderStage, Person
+from app.core.orders import OrderStage, Person
 from app.core.policy import (
     AUTHORITY,
     HASTE,
@@ -36,21 +38,8 @@ from app.core.policy import (
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are shared
 
 K = ActionKind
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 POLICY = load_policy()
-ORDER = Order(
-    destination="goody",
-    external_id="o-1",
-    reference_id="WHTWW",
-    status="notified",
-    stage=OrderStage.OPEN,
-    recipient=Person("Ann", "Lee", "ann@example.com"),
-    sender=Person("Bob", "Ray", "bob@example.com"),
-    amount_cents=7345,
-    expires_at=NOW + timedelta(days=5),
-    placed_at=NOW - timedelta(days=2),
-)
-MATCHED = Match(MatchOutcome.MATCHED, (Candidate("goody", "o-1", "WHTWW", 12.5, 0.999, ()),), "model-1")
+ORDER = replace(EXAMPLE, placed_at=NOW - timedelta(days=2))
 UNMATCHED = Match(MatchOutcome.UNMATCHED, (), "model-1")
 AMBIGUOUS = Match(MatchOutcome.AMBIGUOUS, (Candidate("goody", "o-1", "WHTWW", 2.0, 0.5, ()),) * 2, "model-1")
 DEFAULTS: dict[str, Any] = {

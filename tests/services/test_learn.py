@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
-from app.adapters.policy_file import load_policy, parse_policy
+from app.adapters.policy_file import load_policy
 from app.core.actions import ActionKind
 from app.core.calls import Call, Direction
 from app.core.contacts import Contact
@@ -24,11 +23,10 @@ from app.db.links import get_link
 from app.db.orders import save_order
 from app.db.tables import audit_entries, links
 from app.errors import NotFoundError
-from app.ports.clock import SystemClock
 from app.services.case import Case
 from app.services.learn import learn_from_confirmation, learn_from_review, revoke_link
 from app.services.match import contacts_of
-from app.services.parts import Parts
+from tests.walked_actions import parts_on
 
 NOW = datetime.now(UTC)
 PHONE = "+12137771234"
@@ -44,17 +42,7 @@ SENDER = Identity(Role.SENDER, 0.97)
 
 @pytest.fixture
 def parts(database):
-    return Parts(
-        database=database,
-        clock=SystemClock(),
-        senders={},
-        calls=None,
-        shops={},
-        policy=POLICY,
-        parse_policy=partial(parse_policy, name="document"),
-        words=None,
-        weights=None,
-    )
+    return parts_on(database)
 
 
 async def case_of(

@@ -4,7 +4,6 @@ import json
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from functools import partial
 
 import psycopg
 import pytest
@@ -14,7 +13,7 @@ from sqlalchemy import make_url, select, text, update
 
 from app.adapters.notify.mail import Mailer, MailServer
 from app.adapters.notify.slack import SlackHooks
-from app.adapters.policy_file import load_policy, parse_policy
+from app.adapters.policy_file import load_policy
 from app.bootstrap import handlers_of
 from app.core.actions import ActionKind
 from app.core.calls import Call, Direction
@@ -31,9 +30,8 @@ from app.db.tables import audit_entries
 from app.db.tables import jobs as jobs_table
 from app.db.tables import notifications as notifications_table
 from app.errors import ConflictError, LeaseLostError, NotFoundError
-from app.ports.clock import SystemClock
 from app.services.notify import MOST_TRIES, retry_notification, tell_teams
-from app.services.parts import Parts
+from tests.walked_actions import parts_on
 
 POLICY = load_policy()
 NAMES = ("FIRST", "SECOND", "FALLBACK")
@@ -71,16 +69,8 @@ def channels():
 @pytest.fixture
 async def parts(database, channels):
     slack = SlackHooks(channels.variables())
-    yield Parts(
-        database=database,
-        clock=SystemClock(),
-        senders={},
-        calls=None,
-        shops={},
-        policy=POLICY,
-        parse_policy=partial(parse_policy, name="document"),
-        words=None,
-        weights=None,
+    yield parts_on(
+        database,
         routing=ROUTING,
         notifiers={ChannelKind.SLACK: slack},
         public_url="https://handoff.acme.example",

@@ -36,16 +36,15 @@ from app.db.policies import (
 from app.db.reviews import find_open_review
 from app.db.tables import actions, audit_entries, policy_versions
 from app.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SettingError
-from app.ports.clock import SystemClock
 from app.services import policy_lifecycle as lifecycle
 from app.services.decide import decide_locked
 from app.services.keep_policy import keep_policy
 from app.services.live_policy import MOST_KNOWN, live_policy, policy_of_version
-from app.services.parts import Parts
 from app.services.policy_lifecycle import Author, window_of_list
 from app.services.replay_policy import Window, replay_stored
 from app.services.review import Decider, Word, approve
 from tests.waiting import how_many_wait
+from tests.walked_actions import parts_on
 
 DRAFTER, SIGNER, PUBLISHER = Author("dora", "admin"), Author("sam", "approver"), Author("pat", "admin")
 
@@ -80,17 +79,7 @@ parse = partial(parse_policy, name="document")
 
 @pytest.fixture
 def parts(database):
-    return Parts(
-        database=database,
-        clock=SystemClock(),
-        senders={},
-        calls=None,
-        shops={},
-        policy=parse(FIRST),
-        parse_policy=parse,
-        words=None,
-        weights=None,
-    )
+    return parts_on(database, policy=parse(FIRST))
 
 
 async def start(parts, document, *, is_of_settings=False):

@@ -2,12 +2,10 @@
 
 import hashlib
 from dataclasses import replace
-from functools import partial
 
 import pytest
 from sqlalchemy import select, update
 
-from app.adapters.policy_file import load_policy, parse_policy
 from app.adapters.recordings import RecordingFiles
 from app.core.calls import Call, CallStage, Turn
 from app.db import evidence
@@ -19,11 +17,10 @@ from app.db.sealed_pieces import seal_pieces
 from app.db.tables import audit_entries, transcripts
 from app.db.vault import Vault
 from app.errors import DamagedError, SettingError
-from app.ports.clock import SystemClock
 from app.ports.senders import Envelope
-from app.services.parts import Parts
 from app.services.recording_link import open_kept
 from app.services.reseal import PAGE, reseal
+from tests.walked_actions import parts_on
 
 OLD, NEW = (bytes([number]) * 32 for number in (1, 2))
 PLAIN, OLDER, BOTH, NEWER = Vault(), Vault([OLD]), Vault([NEW, OLD]), Vault([NEW])
@@ -32,19 +29,8 @@ SOUND = b"sound" * 1_000
 
 @pytest.fixture
 def parts(database, tmp_path):
-    return Parts(
-        database=database,
-        clock=SystemClock(),
-        senders={},
-        calls=None,
-        shops={},
-        policy=load_policy(),
-        parse_policy=partial(parse_policy, name="document"),
-        words=None,
-        weights=None,
-        vault=BOTH,
-        recording_storage=RecordingFiles(f"file://{tmp_path}/recordings"),
-    )
+    storage = RecordingFiles(f"file://{tmp_path}/recordings")
+    return parts_on(database, vault=BOTH, recording_storage=storage)
 
 
 async def store(parts, call_id, vault):

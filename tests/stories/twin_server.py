@@ -1,6 +1,5 @@
 """The product's own Goody twin as a real server in a thread, with the switches its admin paths give."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import uvicorn
 
 from app.sandbox.goody import create_goody_twin
 from tests.clients import client_of
-from tests.stories.running_service import wait_for
+from tests.serving import serving
 
 
 @dataclass
@@ -53,17 +51,7 @@ class Twin:
 @contextmanager
 def running_twin(*, key: str, webhook_secret: str, orders: int = 0) -> Iterator[Twin]:
     app = create_goody_twin(api_key=key, webhook_secret=webhook_secret)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_for(lambda: server.started, "the twin")
-        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        with client_of(url) as http:
-            twin = Twin(http)
-            twin.post("/_twin/reset", {"orders": orders})
-            yield twin
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(app, lifespan="on") as url, client_of(url) as http:
+        twin = Twin(http)
+        twin.post("/_twin/reset", {"orders": orders})
+        yield twin
