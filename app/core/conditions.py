@@ -88,19 +88,7 @@ class AllOf:
     judge: Judge = field(init=False, repr=False, compare=False)  # made once, judged a million times
 
     def __post_init__(self) -> None:
-        judges = tuple(condition.judge for condition in self.conditions)
-
-        def judge(inputs: Inputs) -> bool | None:
-            result: bool | None = True
-            for each in judges:
-                answer = each(inputs)
-                if answer is False:
-                    return False
-                if answer is None:
-                    result = None
-            return result
-
-        object.__setattr__(self, "judge", judge)
+        object.__setattr__(self, "judge", _judge_of_parts(self.conditions, settling=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +99,7 @@ class AnyOf:
     judge: Judge = field(init=False, repr=False, compare=False)  # made once, judged a million times
 
     def __post_init__(self) -> None:
-        judges = tuple(condition.judge for condition in self.conditions)
-
-        def judge(inputs: Inputs) -> bool | None:
-            result: bool | None = False
-            for each in judges:
-                answer = each(inputs)
-                if answer is True:
-                    return True
-                if answer is None:
-                    result = None
-            return result
-
-        object.__setattr__(self, "judge", judge)
+        object.__setattr__(self, "judge", _judge_of_parts(self.conditions, settling=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +130,23 @@ def facts_of(condition: Condition) -> Iterator[str]:
         case AllOf(conditions=conditions) | AnyOf(conditions=conditions):
             for each in conditions:
                 yield from facts_of(each)
+
+
+def _judge_of_parts(conditions: tuple[Condition, ...], *, settling: bool) -> Judge:
+    """One part that answers `settling` settles it; else one that is open leaves it open."""
+    judges = tuple(condition.judge for condition in conditions)
+
+    def judge(inputs: Inputs) -> bool | None:
+        result: bool | None = not settling
+        for each in judges:
+            answer = each(inputs)
+            if answer is settling:
+                return settling
+            if answer is None:
+                result = None
+        return result
+
+    return judge
 
 
 def _judge_of_test(test: Test, spec: FactSpec) -> Judge:
