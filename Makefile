@@ -29,7 +29,7 @@ demo: install  ## the whole job on this machine, told as it happens; ARGS="--exi
 	$(BIN)/handoff demo $(ARGS)
 
 test: dev  ## every test, on real parts
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=25 $(ARGS)
 
 lint: dev  ## ruff: rules and form
 	$(BIN)/ruff check .

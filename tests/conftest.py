@@ -13,6 +13,14 @@ from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Database
 from app.db.migrate import migrate
 
+# What starts processes and waits for them comes first: the many short tests fill what is left in the end.
+LONG = ("chaos", "stories", "model", "evaluation")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in LONG)
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -58,6 +59,12 @@ PERSONAL = (
 stamina.instrumentation.set_on_retry_hooks([])
 
 
+@cache
+def trusted_roots() -> ssl.SSLContext:
+    """Of all clients of the process: to read them takes longer than the handshake they are for."""
+    return httpx.create_ssl_context()
+
+
 class VendorHttp:
     """JSON to and from one vendor. `timeout_seconds` bounds a whole try, `name` is the vendor's word in error texts."""
 
@@ -69,11 +76,10 @@ class VendorHttp:
         _check_headers(headers, name)
         share = timeout_seconds * CONNECT_SHARE
         timeout = httpx.Timeout(timeout_seconds, connect=share, pool=share)
-        tls = httpx.create_ssl_context()
-        self._reader = httpx.AsyncClient(headers=headers, timeout=timeout, verify=tls)
+        self._reader = httpx.AsyncClient(headers=headers, timeout=timeout, verify=trusted_roots())
         # A connection kept from before may be closed under a write, which then looks as if it might have arrived.
         fresh = httpx.Limits(max_keepalive_connections=0)
-        self._writer = httpx.AsyncClient(headers=headers, timeout=timeout, verify=tls, limits=fresh)
+        self._writer = httpx.AsyncClient(headers=headers, timeout=timeout, verify=trusted_roots(), limits=fresh)
         # No try starts after `timeout_seconds`: a read takes at most twice that and the longest wait.
         self._tries = stamina.AsyncRetryingCaller(
             attempts=READ_TRIES, timeout=timeout_seconds, wait_initial=0.1, wait_max=1.0, wait_jitter=0.2
@@ -156,6 +162,7 @@ class HookHttp:
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_seconds, connect=share, pool=share),
             limits=httpx.Limits(max_keepalive_connections=0),
+            verify=trusted_roots(),
         )
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], name: str) -> None:
@@ -183,7 +190,7 @@ class HookHttp:
         """Connect, with TLS where the address says so, and hang up. Raises DestinationUnavailableError."""
         parts = httpx.URL(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        tls = ssl.create_default_context() if parts.scheme == "https" else None
+        tls = trusted_roots() if parts.scheme == "https" else None
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 _, writer = await asyncio.open_connection(parts.host, port, ssl=tls)
@@ -206,7 +213,9 @@ class Downloads:
         self._most_bytes = most_bytes
         self._timeout_seconds = timeout_seconds
         timeout = httpx.Timeout(30.0, connect=10.0)
-        self._client = httpx.AsyncClient(timeout=timeout, headers={"Accept-Encoding": "identity"})
+        self._client = httpx.AsyncClient(
+            timeout=timeout, headers={"Accept-Encoding": "identity"}, verify=trusted_roots()
+        )
 
     @asynccontextmanager
     async def open(self, url: str, *, name: str) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:

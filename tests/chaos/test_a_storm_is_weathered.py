@@ -13,8 +13,7 @@ from tests.chaos.kinds import KINDS
 from tests.chaos.plan import Plan, make_calm, make_failover, make_plan
 from tests.chaos.points import kill_at_every_point, table_of
 
-# Runs of many processes share a machine badly: under xdist they follow one another.
-pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 # Set to play another run, or one that failed once more.
 SEED = int(os.environ.get("CHAOS_SEED", "1"))

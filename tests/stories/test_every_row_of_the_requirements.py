@@ -24,9 +24,6 @@ from running_service import DIALNEXA_SECRETS, GOODY_KEY, GOODY_WEBHOOK_SECRET, M
 from sinks import MailSink, mail_sink
 from twin_server import Twin, running_twin
 
-# One worker plays the whole day, however many there are.
-pytestmark = pytest.mark.xdist_group("rows")
-
 DOCUMENT = Path(__file__).parents[2] / "docs/requirements.md"
 NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")
 PUBLIC_URL = "https://handoff.acme.example"
