@@ -28,6 +28,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
 demo: install  ## the whole job on this machine, told as it happens; ARGS="--exit" ends by itself
 	$(BIN)/handoff demo $(ARGS)
 
+# Three on two cores: stories wait as long as they work. By whole files, since what a file starts serves all its tests.
 test: dev  ## every test, on real parts
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=25 $(ARGS)
 
