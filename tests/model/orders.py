@@ -4,7 +4,6 @@
 """
 
 import argparse
-import logging
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
+from app.log import configure_logging
 from app.services.review import approve
 from tests.model.protocol import ADDRESSES, DEATHS, FAULTS, WISHES, Protocol, modelled
 
@@ -92,6 +92,7 @@ class Seen:
 
 def walk_some(start: int, step: int) -> Seen:
     """Every so-manieth walk, on a Postgres and beside a twin of their own."""
+    configure_logging("error")
     broken, ways = [], list(islice(all_walks(), start, None, step))
     with tempfile.TemporaryDirectory(prefix="handoff-model-") as folder:
         Path(folder).chmod(0o711)  # root's Postgres runs as another user, who has to pass
@@ -112,7 +113,6 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="of all, walk only each so-manieth")
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.ERROR)
     begun, step = time.monotonic(), arguments.every * arguments.processes
     with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool:
         seen = list(pool.map(walk_some, range(0, step, arguments.every), repeat(step)))
