@@ -132,7 +132,7 @@ class Protocol(RuleBasedStateMachine):
             admin.execute(f"CREATE DATABASE {self.name} TEMPLATE handoff OWNER handoff".encode())
         url = make_url(self.template).set(database=self.name).render_as_string(hide_password=False)
         self.parts, self.goody = self.run(self._open(url))
-        self.twin.http.delete("/_twin/faults").raise_for_status()
+        self.twin.post("/_twin/reset", {"orders": 0})  # else each new database would read the orders of all before
 
     async def _open(self, url: str) -> tuple[Parts, MortalGoody]:
         adapters, goody = _adapters(self.twin.url), MortalGoody(self.twin.url)
