@@ -42,7 +42,7 @@ def all_walks() -> Iterator[Walk]:
                 events,
                 DEATHS[number % len(DEATHS)],
                 (None, *FAULTS)[number % (len(FAULTS) + 1)],
-                ADDRESSES[number % 3 == 0],
+                ADDRESSES[number // 5 % 3 == 0],
                 is_approved_in_the_end=number % 2 == 0,
             )
 
