@@ -28,7 +28,7 @@ FINE = say(200, {"is": "fine"})
 
 @asynccontextmanager
 async def a_client(vendor, database, **budgets):
-    http = VendorHttp(vendor.base_url, name="goody", headers={}, timeout_seconds=5)
+    http = VendorHttp(vendor.base_url, name="goody", headers={}, timeout_seconds=60)
     http.limits = SharedLimits(database, SystemClock(), budgets)
     try:
         yield http
