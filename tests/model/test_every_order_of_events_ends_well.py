@@ -15,7 +15,7 @@ def test_whatever_happens_in_whatever_order_an_approved_act_happens_once(postgre
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=10,
+                max_examples=15,
                 stateful_step_count=20,
                 deadline=None,
                 derandomize=True,
